@@ -1,0 +1,13 @@
+"""The database's clock: the only one that decides, so that application hosts may disagree."""
+
+from datetime import datetime
+
+from django.db import connection
+
+
+def database_now() -> datetime:
+    """The time now, not the time at which the transaction began (which lies before any lock wait)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (now,) = cursor.fetchone()
+    return now

@@ -1,0 +1,62 @@
+"""Why an operation refuses; nothing has been changed when one of these is raised.
+
+Refusal
+├── NotFound          no such object within the caller's mode and markets
+├── Invalid           one rule refuses one value, or the operation itself
+├── InvalidSet        several rules at once
+├── InUse             a delete, while other records depend on the object
+└── Conflict          another request won a race for the same value
+
+The domain raises them; each interface (JSON:API, admin, command) words them in its own way, in one place.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+OPERATION: Final = "operation"
+"""`Invalid.about` when no single value is at fault, but the operation in the object's present state."""
+
+
+class Refusal(Exception):
+    """Base of all refusals; its text is one sentence for a person."""
+
+
+class NotFound(Refusal):
+    def __init__(self, resource_type: str, identifier: object) -> None:
+        self.resource_type = resource_type
+        self.identifier = str(identifier)
+        super().__init__(f"There is no {resource_type} with id {self.identifier}.")
+
+
+class Invalid(Refusal):
+    """`about` names an attribute, a relationship or `OPERATION`; `error` is a stable symbol for programs;
+    `message` completes the sentence "<about> …", for example "can't be blank"."""
+
+    def __init__(
+        self, about: str, error: str, message: str, *, value: object = None, count: int | None = None
+    ) -> None:
+        self.about = about
+        self.error = error
+        self.message = message
+        self.value = value
+        self.count = count
+        super().__init__(message if about == OPERATION else f"{about} {message}")
+
+
+class InvalidSet(Refusal):
+    def __init__(self, refusals: Sequence[Invalid]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__("; ".join(str(refusal) for refusal in self.refusals))
+
+
+class InUse(Refusal):
+    def __init__(self, resource_type: str, because: str) -> None:
+        self.resource_type = resource_type
+        super().__init__(f"This {resource_type} can't be deleted: {because}.")
+
+
+class Conflict(Refusal):
+    def __init__(self, about: str, message: str) -> None:
+        self.about = about
+        self.message = message
+        super().__init__(f"{about} {message}")
