@@ -1,0 +1,55 @@
+"""What the service is told from outside: the environment and, for secrets, files only their owner can read."""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+CODE_KEY_BYTES = 32
+
+
+def flag(name: str) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"", "0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0.")
+
+
+def secret(name: str, data_folder: Path) -> str:
+    """The environment wins, so that a container needs no file; else the file that `./dev` made."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    file = data_folder / "secrets" / name.lower()
+    try:
+        value = file.read_text(encoding="utf-8").strip()
+    except OSError:
+        value = ""
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set, and there is no readable {file}; ./dev run makes one."
+        )
+    return value
+
+
+def code_keys(text: str) -> dict[int, bytes]:
+    """`1:<base64url of 32 bytes>[,2:…]` as {number: key}. The message never repeats what it was given."""
+    keys: dict[int, bytes] = {}
+    for entry in text.split(","):
+        number, separator, encoded = entry.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        well_formed = separator and number.isascii() and number.isdigit() and len(key) == CODE_KEY_BYTES
+        if not well_formed or int(number) in keys:
+            raise ImproperlyConfigured(
+                "GIFTCARDS_CODE_KEYS must be NUMBER:KEY[,NUMBER:KEY…], each KEY 32 bytes in base64url and "
+                "each NUMBER used once."
+            )
+        keys[int(number)] = key
+    return keys

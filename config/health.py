@@ -1,0 +1,45 @@
+"""Whether the process lives, and whether it can serve. Neither needs a key; neither tells more than one sentence."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from psycopg_pool import PoolTimeout
+
+
+class _Migrations:
+    """Applied migrations stay applied while this process lives, so the answer is asked for until it is yes."""
+
+    applied = False
+
+    @classmethod
+    def are_applied(cls) -> bool:
+        if not cls.applied:
+            executor = MigrationExecutor(connection)
+            cls.applied = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return cls.applied
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        applied = _Migrations.are_applied()
+    except (DatabaseError, PoolTimeout):
+        return _unavailable("The database can't be reached.")
+    if not applied:
+        return _unavailable("Migrations are not applied.")
+    return JsonResponse({"status": "ok"})
+
+
+def _unavailable(detail: str) -> JsonResponse:
+    return JsonResponse({"status": "unavailable", "detail": detail}, status=503)

@@ -1,0 +1,177 @@
+"""Settings, read once from the environment. `./dev` fills it in; the operations guide lists every name."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import code_keys, flag, secret
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_FOLDER = Path(os.environ.get("GIFTCARDS_DATA") or ROOT / ".data").resolve()
+
+DEBUG = flag("GIFTCARDS_DEBUG")
+# Plain http on the loopback address: cookies can't be marked secure there, and static files come straight
+# from the packages. `./dev run` sets it; never set it where a browser reaches the service over a network.
+INSECURE_HTTP = flag("GIFTCARDS_INSECURE_HTTP")
+# Set by config.wsgi: only the server has many short requests that share connections and must be cut short.
+SERVING = flag("GIFTCARDS_SERVING")
+
+SECRET_KEY = secret("GIFTCARDS_SECRET_KEY", DATA_FOLDER)
+# The highest number encrypts and digests; the others still decrypt and are still looked up.
+GIFTCARDS_CODE_KEYS = code_keys(secret("GIFTCARDS_CODE_KEYS", DATA_FOLDER))
+GIFTCARDS_DEFAULT_CURRENCY = os.environ.get("GIFTCARDS_DEFAULT_CURRENCY", "USD")
+GIFTCARDS_DEFAULT_LOCALE = os.environ.get("GIFTCARDS_DEFAULT_LOCALE", "en_US")
+GIFTCARDS_TIME_ZONE = os.environ.get("GIFTCARDS_TIME_ZONE", "UTC")
+
+ALLOWED_HOSTS = [
+    host.strip() for host in os.environ.get("GIFTCARDS_ALLOWED_HOSTS", "").split(",") if host.strip()
+]
+
+INSTALLED_APPS = [
+    "unfold",  # before django.contrib.admin, whose templates it replaces
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "kernel",
+    "events",
+    "access",
+    "api",
+    "markets",
+    "recipients",
+    "giftcards",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.content_security_policy.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+AUTH_USER_MODEL = "access.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Database -------------------------------------------------------------------------------------------------
+
+# Threads of one server process that answer requests at the same time; each needs one connection of its own.
+SERVER_THREADS = 16
+
+
+def database(url: str) -> dict[str, Any]:
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address; ./dev manage sets it.")
+    parsed = dict(dj_database_url.parse(url))
+    options = dict(parsed.get("OPTIONS", {}))
+    # A request that waits longer for a row lock than its client does only holds up the next one.
+    timeouts = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
+    if SERVING:
+        timeouts["statement_timeout"] = "15s"
+        options["pool"] = {"min_size": 1, "max_size": SERVER_THREADS, "timeout": 10}
+    from_url = [options["options"]] if options.get("options") else []
+    options["options"] = " ".join([*(f"-c {name}={value}" for name, value in timeouts.items()), *from_url])
+    options.setdefault("connect_timeout", 5)
+    return {**parsed, "OPTIONS": options, "ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 0}
+
+
+DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""))}
+
+# --- Language and time ----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# --- Static files: the admin's only -----------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_FOLDER / "static"
+WHITENOISE_USE_FINDERS = INSECURE_HTTP
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if INSECURE_HTTP
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Security -------------------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = not INSECURE_HTTP
+# Whoever probes a container's health speaks plain http to it.
+SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
+SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 365 * 24 * 60 * 60
+SESSION_COOKIE_SECURE = not INSECURE_HTTP
+CSRF_COOKIE_SECURE = not INSECURE_HTTP
+SESSION_COOKIE_NAME = "giftcards_session"
+CSRF_COOKIE_NAME = "giftcards_csrf"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    # HSTS for every sub-domain, and preloading it, bind hosts of the merchant that are none of ours.
+    "security.W005",
+    "security.W021",
+]
+if flag("GIFTCARDS_TRUST_FORWARDED"):
+    # Only behind a proxy that overwrites these headers: otherwise every client chooses its own host and scheme.
+    USE_X_FORWARDED_HOST = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- REST framework: what the packages under */api share ------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Logging --------------------------------------------------------------------------------------------------
+
+# Standard error only. Nothing below WARNING of Django's own: its DEBUG lines repeat SQL with its values.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+}
