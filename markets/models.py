@@ -1,0 +1,52 @@
+from typing import Self
+
+from django.db import models
+
+from kernel.caller import Caller
+from kernel.models import Resource
+from kernel.modes import Mode
+
+
+class MarketQuerySet(models.QuerySet["Market"]):
+    def visible_to(self, caller: Caller) -> Self:
+        """The markets within the caller's mode and reach: the only way in for anything that serves a caller."""
+        markets = self.filter(mode=caller.mode)
+        return markets if caller.market_ids is None else markets.filter(pk__in=caller.market_ids)
+
+
+class Market(Resource):
+    """Where cards are sold and spent: their currency, their time zone, how amounts are written."""
+
+    number = models.PositiveIntegerField(editable=False)
+    name = models.CharField(max_length=255)
+    code = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (unset is null: unique when set)
+    checkout_url = models.CharField(max_length=2000, null=True, blank=True)  # noqa: DJ001 (the contract's unset value)
+    private = models.BooleanField(default=False)
+    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    currency_code = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=64)
+    locale = models.CharField(max_length=32)
+
+    objects = MarketQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mode", "number"], name="market_number_is_unique_per_mode"),
+            models.UniqueConstraint(fields=["mode", "code"], name="market_code_is_unique_per_mode"),
+            # Not a key of its own: what refers to a market refers to its mode as well, so that the two agree.
+            models.UniqueConstraint(fields=["id", "mode"], name="market_is_referred_to_with_mode"),
+            # A gift card refers to its market's currency too: it cannot differ, and cannot change under the card.
+            models.UniqueConstraint(
+                fields=["id", "mode", "currency_code"], name="market_is_referred_to_with_currency"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mode__in=Mode.values), name="market_mode_is_test_or_live"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def disabled(self) -> bool:
+        return self.disabled_at is not None
