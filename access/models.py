@@ -34,7 +34,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person of the back office, known by e-mail address."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # unique=True only because Django's own check looks at the field; the constraint below is the stricter rule.
+    # unique=True only because Django's own check looks at the field; the constraint below is stricter.
     email = models.EmailField(
         "e-mail address", unique=True, error_messages={"unique": "has already been taken"}
     )
@@ -120,7 +120,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 
 
 class ApiKey(models.Model):
-    """What an application shows to be let in, in one mode. Only its digest is kept: it is shown once, when made.
+    """What an application shows to be let in, in one mode: shown once, when made; only its digest is kept.
 
     No rows in `ApiKeyMarket` mean every market. Keys are revoked, never deleted.
     """
@@ -165,9 +165,9 @@ class ApiKey(models.Model):
 
 
 class ApiKeyMarket(models.Model):
-    """One of the markets that a key is restricted to. Key, market and this row agree on mode, held by the database.
+    """One of the markets that a key is restricted to; the database holds that all three agree on mode.
 
-    A market cannot be deleted while a key is restricted to it: losing the row would widen the key to every market.
+    Such a market cannot be deleted: losing the row would widen the key to every market.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

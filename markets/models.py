@@ -9,7 +9,7 @@ from kernel.modes import Mode
 
 class MarketQuerySet(models.QuerySet["Market"]):
     def visible_to(self, caller: Caller) -> Self:
-        """The markets within the caller's mode and reach: the only way in for anything that serves a caller."""
+        """The markets within the caller's mode and reach: the way in for all that serves a caller."""
         markets = self.filter(mode=caller.mode)
         return markets if caller.market_ids is None else markets.filter(pk__in=caller.market_ids)
 
@@ -35,7 +35,7 @@ class Market(Resource):
             models.UniqueConstraint(fields=["mode", "code"], name="market_code_is_unique_per_mode"),
             # Not a key of its own: what refers to a market refers to its mode as well, so that the two agree.
             models.UniqueConstraint(fields=["id", "mode"], name="market_is_referred_to_with_mode"),
-            # A gift card refers to its market's currency too: it cannot differ, and cannot change under the card.
+            # A gift card refers to the currency too: it cannot differ from its market's, nor change under it.
             models.UniqueConstraint(
                 fields=["id", "mode", "currency_code"], name="market_is_referred_to_with_currency"
             ),

@@ -30,7 +30,7 @@ class GiftCardRecipient(Resource):
     class Meta:
         constraints = [
             models.UniqueConstraint("mode", Lower("email"), name="recipient_email_is_unique_per_mode"),
-            # Not a key of its own: what refers to a recipient refers to its mode as well, so that the two agree.
+            # Not a key of its own: what refers to a recipient refers to its mode as well, so that both agree.
             models.UniqueConstraint(fields=["id", "mode"], name="recipient_is_referred_to_with_mode"),
             models.CheckConstraint(
                 condition=models.Q(mode__in=Mode.values), name="recipient_mode_is_test_or_live"

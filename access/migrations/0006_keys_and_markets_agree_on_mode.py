@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# Not deferrable: a market that a key is restricted to refuses to go at once, not at the end of the transaction.
+# Not deferrable: deleting a market that a key is restricted to is refused at once, not at COMMIT.
 FOREIGN_KEYS = """
 ALTER TABLE access_apikeymarket
     ADD CONSTRAINT restriction_agrees_with_key_on_mode

@@ -1,5 +1,6 @@
-import kernel.keys
 from django.db import migrations, models
+
+import kernel.keys
 
 
 class Migration(migrations.Migration):

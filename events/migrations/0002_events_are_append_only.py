@@ -4,7 +4,8 @@ from django.db import migrations
 FUNCTION = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only: % is refused.', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION '% is append-only: % is refused.', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation';
 END
 $$
 """

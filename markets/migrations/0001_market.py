@@ -1,6 +1,7 @@
 import django.db.models.functions.datetime
-import kernel.keys
 from django.db import migrations, models
+
+import kernel.keys
 
 
 class Migration(migrations.Migration):

@@ -1,7 +1,8 @@
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import kernel.keys
 from django.db import migrations, models
+
+import kernel.keys
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,54 @@
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+from django.db.models import JSONField
+
+from events.models import Event
+from kernel.caller import Caller
+from kernel.keys import uuid7
+
+# One statement counts and appends. It takes no lock: the subject's row is locked by the operation, or is new.
+# Should an operation forget that, the unique constraint refuses the second of two equal numbers.
+APPEND: Final = """
+    INSERT INTO events_event
+        (id, mode, subject_type, subject_id, sequence, topic, actor_kind, actor_id, actor_name, reason, data)
+    SELECT %(id)s, %(mode)s, %(subject_type)s, %(subject_id)s, coalesce(max(sequence), 0) + 1,
+        %(topic)s, %(actor_kind)s, %(actor_id)s, %(actor_name)s, %(reason)s, %(data)s
+    FROM events_event WHERE subject_id = %(subject_id)s
+    RETURNING *
+"""
+
+
+def record(
+    *,
+    caller: Caller,
+    subject_type: str,
+    subject_id: UUID,
+    topic: str,
+    reason: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Append one event about a subject, in the caller's mode and in the transaction of the change itself.
+
+    `subject_type` is the subject's JSON:API type, `topic` that type and the verb ("gift_cards.purchase").
+    `data` is shown to people and sent to webhooks: it never contains a code or a key, nor anything a person may
+    ask us to erase.
+    """
+    actor = caller.actor
+    values = {
+        "id": uuid7(),
+        "mode": caller.mode.value,
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "topic": topic,
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "reason": reason,
+        "data": JSONField(encoder=DjangoJSONEncoder).get_db_prep_value(dict(data or {}), connection),
+    }
+    (event,) = Event.objects.raw(APPEND, values)
+    return event

@@ -1,0 +1,91 @@
+"""Checks of values from outside, and the one place that collects what they refuse.
+
+A check takes an attribute's name and a value, and returns the value as it is stored or raises Invalid.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kernel.refusals import Invalid, InvalidSet
+
+Check = Callable[[str, Any], Any]
+
+
+def checked(values: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str, Any]:
+    """The values as they are stored. Raises Invalid for one refused value, InvalidSet for several."""
+    accepted: dict[str, Any] = {}
+    refusals: list[Invalid] = []
+    for name, value in values.items():
+        try:
+            accepted[name] = checks[name](name, value)
+        except Invalid as refusal:
+            refusals.append(refusal)
+    if len(refusals) > 1:
+        raise InvalidSet(refusals)
+    if refusals:
+        raise refusals[0]
+    return accepted
+
+
+def required_text(about: str, value: Any) -> str:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise Invalid(about, "blank", "can't be blank", value=value)
+    return storable_text(about, value)
+
+
+def optional_text(about: str, value: Any) -> str | None:
+    """An emptied form field means the same as null."""
+    return None if value is None or value == "" else storable_text(about, value)
+
+
+def storable_text(about: str, value: Any, *, longest: int = 255) -> str:
+    if not isinstance(value, str):
+        raise Invalid(about, "invalid", "must be text", value=value)
+    if len(value) > longest:
+        raise Invalid(about, "too_long", f"is too long (maximum is {longest} characters)", count=longest)
+    if not _is_storable(value):
+        raise Invalid(about, "invalid", "can't contain a NUL character or half a surrogate pair")
+    return value
+
+
+def boolean(about: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid(about, "inclusion", "is not included in the list", value=value)
+    return value
+
+
+def json_object(about: str, value: Any) -> dict[str, Any]:
+    """An object that PostgreSQL can keep and give back; null empties it."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Invalid(about, "invalid", "must be an object", value=value)
+    waiting: list[Any] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
+        elif not _is_storable(part):
+            raise Invalid(
+                about, "invalid", "can't contain NUL characters, half surrogate pairs, NaN or Infinity"
+            )
+    return value
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if not isinstance(value, str):
+        return True
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+RESOURCE_CHECKS: Final[Mapping[str, Check]] = {
+    "reference": optional_text,
+    "reference_origin": optional_text,
+    "metadata": json_object,
+}
+"""What `kernel.models.Resource` gives to every resource."""
