@@ -1,0 +1,123 @@
+"""Gift card codes: money for whoever knows one, so the database never holds one in the clear.
+
+A code is stored as
+- a keyed digest of the whole code, for look-up and uniqueness,
+- a keyed digest of its first 8 characters, for support staff's search (only for codes longer than 12
+characters, so
+  that those 8 never are most of the secret),
+- an AES-GCM ciphertext bound to its card, for those who may see it,
+- its last four characters.
+
+The keys come from `settings.GIFTCARDS_CODE_KEYS` ({version: 32 bytes}), outside the database; the highest
+version is the one in use. See docs/adr/0005-codes-at-rest.md.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from kernel.secret import Secret
+
+MIN_LENGTH: Final = 8
+MAX_LENGTH: Final = 40
+PREFIX_LENGTH: Final = 8
+SUFFIX_LENGTH: Final = 4
+SHORTEST_WITH_PREFIX: Final = 13
+NONCE_LENGTH: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCode:
+    """What of a code goes into the database."""
+
+    digest: bytes
+    prefix_digest: bytes | None
+    ciphertext: bytes
+    last_four: str
+    key_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeKey:
+    """One version's three keys, derived so that none of them serves two purposes."""
+
+    version: int
+    lookup: bytes
+    prefix: bytes
+    cipher: AESGCM
+
+    @classmethod
+    def derive(cls, version: int, master: bytes) -> "CodeKey":
+        def derived(purpose: bytes) -> bytes:
+            return hmac.digest(master, b"gift card code " + purpose, hashlib.sha256)
+
+        return cls(version, derived(b"look-up"), derived(b"prefix"), AESGCM(derived(b"encryption")))
+
+    def digest(self, text: str) -> bytes:
+        return hmac.digest(self.lookup, text.encode(), hashlib.sha256)
+
+    def prefix_digest(self, text: str) -> bytes:
+        return hmac.digest(self.prefix, text[:PREFIX_LENGTH].encode(), hashlib.sha256)
+
+
+def generate() -> Secret:
+    """A new UUIDv4: 122 random bits."""
+    return Secret(str(uuid4()))
+
+
+def seal(code: Secret, *, card_id: UUID) -> SealedCode:
+    key = _current_key()
+    text = code.reveal()
+    nonce = os.urandom(NONCE_LENGTH)
+    return SealedCode(
+        digest=key.digest(text),
+        prefix_digest=key.prefix_digest(text) if len(text) >= SHORTEST_WITH_PREFIX else None,
+        ciphertext=nonce + key.cipher.encrypt(nonce, text.encode(), card_id.bytes),
+        last_four=text[-SUFFIX_LENGTH:],
+        key_version=key.version,
+    )
+
+
+def unseal(ciphertext: bytes, *, key_version: int, card_id: UUID) -> Secret:
+    """The code again. Raises cryptography.exceptions.InvalidTag if the row was tampered with or belongs to
+    another card, KeyError if the key of that version is not configured."""
+    key = _keys()[key_version]
+    sealed = bytes(ciphertext)
+    plain = key.cipher.decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], card_id.bytes)
+    return Secret(plain.decode())
+
+
+def digests(text: str) -> list[bytes]:
+    """Look-up digests of a whole code under every key, so that cards are found while keys rotate."""
+    return [key.digest(text) for key in _keys().values()]
+
+
+def prefix_digests(text: str) -> list[bytes]:
+    """Digests of the first 8 characters of `text` under every key."""
+    return [key.prefix_digest(text) for key in _keys().values()]
+
+
+def mask(last_four: str) -> str:
+    return f"****{last_four}"
+
+
+def _keys() -> Mapping[int, CodeKey]:
+    return _derived(tuple(sorted(settings.GIFTCARDS_CODE_KEYS.items())))
+
+
+def _current_key() -> CodeKey:
+    keys = _keys()
+    return keys[max(keys)]
+
+
+@lru_cache(maxsize=4)
+def _derived(masters: tuple[tuple[int, bytes], ...]) -> dict[int, CodeKey]:
+    return {version: CodeKey.derive(version, master) for version, master in masters}

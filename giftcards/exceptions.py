@@ -1,0 +1,78 @@
+"""The rules of a gift card that can refuse an operation, each with its stable symbol.
+
+All are `kernel.refusals.Invalid`: nothing has been changed when one is raised.
+"""
+
+from uuid import UUID
+
+from kernel.refusals import OPERATION, Invalid
+
+
+class InvalidTransition(Invalid):
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            OPERATION, "invalid_transition", f"is not possible while the gift card is {status}", value=status
+        )
+
+
+class Expired(Invalid):
+    def __init__(self) -> None:
+        super().__init__(OPERATION, "expired", "is not possible because the gift card has expired")
+
+
+class InsufficientBalance(Invalid):
+    def __init__(self, available_cents: int) -> None:
+        super().__init__(
+            OPERATION,
+            "insufficient_balance",
+            f"exceeds the available balance of {available_cents}",
+            count=available_cents,
+        )
+
+
+class NotRechargeable(Invalid):
+    def __init__(self) -> None:
+        super().__init__(
+            OPERATION, "not_rechargeable", "is not possible because the gift card is not rechargeable"
+        )
+
+
+class AboveMaximumBalance(Invalid):
+    def __init__(self, about: str, balance_max_cents: int) -> None:
+        super().__init__(
+            about,
+            "balance_max_exceeded",
+            f"would exceed the maximum balance of {balance_max_cents}",
+            count=balance_max_cents,
+        )
+
+
+class MarketDisabled(Invalid):
+    def __init__(self, about: str = "market") -> None:
+        super().__init__(about, "disabled", "is disabled")
+
+
+class OtherMarket(Invalid):
+    """The card is restricted to one market and was presented in another."""
+
+    def __init__(self, spent_in: UUID) -> None:
+        super().__init__(
+            "spent_in",
+            "other_market",
+            "is not the market this gift card is restricted to",
+            value=str(spent_in),
+        )
+
+
+class StaleBalance(Invalid):
+    """A whole edit form came back after the balance had moved (see `operations.update_gift_card`)."""
+
+    def __init__(self, sent_cents: int) -> None:
+        super().__init__("balance_cents", "stale", "has changed since it was read", value=sent_cents)
+
+
+class CodeTaken(Invalid):
+    """Carries no value: a refusal is logged and returned, and a code must be in neither."""
+
+    def __init__(self) -> None:
+        super().__init__("code", "taken", "has already been taken")
