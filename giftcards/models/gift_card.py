@@ -1,0 +1,164 @@
+"""The gift card and its state machine.
+
+| from \\ verb | purchase | activate | deactivate | debit | recharge | adjust | redeem | reopen |
+|---|---|---|---|---|---|---|---|---|
+| draft | inactive | | | | | | | |
+| inactive | | active | | | stays | stays | | |
+| active | | | inactive | stays | stays | stays | redeemed | |
+| redeemed | | | | | | stays | | active |
+
+The machine says *whether* a verb is possible; `giftcards.operations` says how much, and posts it. `redeem`
+and `reopen` follow from a balance that was posted; nobody calls them from outside. Expiry is no state: it is
+read from `expires_at`, so moving that date brings a card back.
+"""
+
+from datetime import datetime
+from typing import Self
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import FSMField, transition
+
+from giftcards import codes
+from kernel.caller import Caller
+from kernel.models import Resource
+from kernel.modes import Mode
+from kernel.secret import Secret
+from markets.models import Market
+from recipients.models import GiftCardRecipient
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft"
+    INACTIVE = "inactive"
+    ACTIVE = "active"
+    REDEEMED = "redeemed"
+
+
+class GiftCardQuerySet(models.QuerySet["GiftCard"]):
+    def visible_to(self, caller: Caller) -> Self:
+        """The choke point: only the caller's mode, and only its markets' cards and those without a market."""
+        cards = self.filter(mode=caller.mode)
+        if caller.market_ids is None:
+            return cards
+        return cards.filter(Q(market_id=None) | Q(market_id__in=caller.market_ids))
+
+
+class GiftCard(Resource):
+    """Amounts are minor units of `currency_code`.
+
+    `balance_cents` is Σ of the card's ledger entries once it is purchased; a draft has no entries and carries
+    its face value there. `ledger_sequence` and `ledger_hash` are the head of its hash chain.
+    """
+
+    status = FSMField(default=Status.DRAFT, choices=Status, protected=True, db_index=False, max_length=8)
+    code_digest = models.BinaryField(editable=False)
+    code_prefix_digest = models.BinaryField(null=True, editable=False)
+    code_ciphertext = models.BinaryField(editable=False)
+    code_last_four = models.CharField(max_length=4, editable=False)
+    code_key_version = models.PositiveSmallIntegerField(editable=False)
+
+    currency_code = models.CharField(max_length=3)
+    initial_balance_cents = models.BigIntegerField()
+    balance_cents = models.BigIntegerField()
+    balance_max_cents = models.BigIntegerField(null=True, blank=True)
+    ledger_sequence = models.PositiveIntegerField(default=0, editable=False)
+    ledger_hash = models.BinaryField(null=True, editable=False)
+
+    single_use = models.BooleanField(default=False)
+    rechargeable = models.BooleanField(default=True)
+    distribute_discount = models.BooleanField(default=True)
+    image_url = models.CharField(max_length=2048, blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    # The database holds both references together with the mode: see the migration on mode agreement.
+    market = models.ForeignKey(
+        Market, models.PROTECT, null=True, blank=True, related_name="gift_cards", db_constraint=False
+    )
+    gift_card_recipient = models.ForeignKey(
+        GiftCardRecipient,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="gift_cards",
+        db_constraint=False,
+    )
+
+    objects = GiftCardQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["mode", "code_digest"], name="one_gift_card_per_code_and_mode"),
+            # Not a key of its own: an entry refers to mode and currency as well, so that neither can differ
+            # or change.
+            models.UniqueConstraint(
+                fields=["id", "mode", "currency_code"], name="gift_card_is_referred_to_with_currency"
+            ),
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="gift_card_mode_is_test_or_live"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="gift_card_status_is_known"),
+            # Defence in depth: operations refuse an overdraft with a sentence; this refuses whatever they
+            # overlook.
+            models.CheckConstraint(
+                condition=Q(balance_cents__gte=0), name="gift_card_balance_is_never_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(initial_balance_cents__gte=0), name="gift_card_face_value_is_never_negative"
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status=Status.DRAFT, ledger_sequence=0, balance_cents=F("initial_balance_cents"))
+                    | (~Q(status=Status.DRAFT) & Q(ledger_sequence__gt=0, ledger_hash__isnull=False))
+                ),
+                name="gift_card_has_entries_unless_draft",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["mode", "-created_at", "-id"], name="gift_card_newest_first"),
+            models.Index(fields=["mode", "code_prefix_digest"], name="gift_card_code_prefix"),
+            models.Index(fields=["mode", "code_last_four"], name="gift_card_code_last_four"),
+            models.Index(fields=["mode", "reference"], name="gift_card_reference"),
+            GinIndex(fields=["metadata"], name="gift_card_metadata", opclasses=["jsonb_path_ops"]),
+        )
+
+    def __str__(self) -> str:
+        return f"{codes.mask(self.code_last_four)} ({self.currency_code}, {self.status})"
+
+    @property
+    def is_issued(self) -> bool:
+        return self.status != Status.DRAFT
+
+    @property
+    def available_balance_cents(self) -> int:
+        """What can be spent now, in minor units."""
+        return self.balance_cents
+
+    def is_expired(self, now: datetime) -> bool:
+        """Valid strictly before `expires_at`."""
+        return self.expires_at is not None and now >= self.expires_at
+
+    def code(self) -> Secret:
+        return codes.unseal(self.code_ciphertext, key_version=self.code_key_version, card_id=self.id)
+
+    @transition(field=status, source=Status.DRAFT, target=Status.INACTIVE)
+    def purchase(self) -> None: ...
+
+    @transition(field=status, source=Status.INACTIVE, target=Status.ACTIVE)
+    def activate(self) -> None: ...
+
+    @transition(field=status, source=Status.ACTIVE, target=Status.INACTIVE)
+    def deactivate(self) -> None: ...
+
+    @transition(field=status, source=Status.ACTIVE, target=None)
+    def debit(self) -> None: ...
+
+    @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE], target=None)
+    def recharge(self) -> None: ...
+
+    @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE, Status.REDEEMED], target=None)
+    def adjust(self) -> None: ...
+
+    @transition(field=status, source=Status.ACTIVE, target=Status.REDEEMED)
+    def redeem(self) -> None: ...
+
+    @transition(field=status, source=Status.REDEEMED, target=Status.ACTIVE)
+    def reopen(self) -> None: ...

@@ -1,0 +1,117 @@
+"""The ledger: one append-only row per change of a card's balance.
+
+Rows are made by `giftcards.operations.posting.post` alone, and the database refuses to change or remove them.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import models
+from django.db.models import Q
+
+from giftcards.chain import as_part
+from giftcards.models.gift_card import GiftCard
+from kernel.keys import uuid7
+from kernel.modes import Mode
+from markets.models import Market
+
+
+class Kind(models.TextChoices):
+    """Why a balance changed; each kind has one contra account in the double-entry journal."""
+
+    ISSUE = "issue"
+    RECHARGE = "recharge"
+    DEBIT = "debit"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    ADJUSTMENT = "adjustment"
+    CASH_OUT = "cash_out"
+
+
+class LedgerEntry(models.Model):
+    """`amount_cents` is signed, `balance_cents` is the card's balance after it, both in minor units of
+    `currency_code`. `sequence` counts 1, 2, 3 … within the card. `market` is where a debit was spent, if the
+    shop said so. `original_sequence` names the entry of the same card that this one gives back."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    mode = models.CharField(max_length=4, choices=Mode)
+    gift_card = models.ForeignKey(
+        GiftCard, models.PROTECT, related_name="ledger_entries", db_constraint=False, db_index=False
+    )
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    currency_code = models.CharField(max_length=3)
+    amount_cents = models.BigIntegerField()
+    balance_cents = models.BigIntegerField()
+    market = models.ForeignKey(
+        Market, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.CharField(max_length=255)
+    actor_name = models.CharField(max_length=255)
+    reason = models.TextField(blank=True, default="")
+    reference = models.CharField(max_length=255, null=True)  # noqa: DJ001 (unset is null on the wire)
+    order_number = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    original_sequence = models.PositiveIntegerField(null=True)
+    authorization_id = models.UUIDField(null=True)
+    payment_id = models.UUIDField(null=True)
+    # Given by the posting statement: the clock while the lock is held.
+    created_at = models.DateTimeField()
+    hash_version = models.PositiveSmallIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["gift_card", "sequence"], name="ledger_sequence_is_unique_per_card"
+            ),
+            models.CheckConstraint(condition=Q(sequence__gte=1), name="ledger_sequence_begins_at_1"),
+            models.CheckConstraint(
+                condition=Q(balance_cents__gte=0), name="ledger_balance_is_never_negative"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="ledger_kind_is_known"),
+            models.CheckConstraint(
+                condition=(
+                    Q(kind__in=[Kind.DEBIT, Kind.CAPTURE, Kind.CASH_OUT], amount_cents__lt=0)
+                    | Q(kind__in=[Kind.RECHARGE, Kind.REFUND], amount_cents__gt=0)
+                    | Q(kind=Kind.ISSUE, amount_cents__gte=0, sequence=1)
+                    | (Q(kind=Kind.ADJUSTMENT) & ~Q(amount_cents=0))
+                ),
+                name="ledger_amount_has_the_sign_of_its_kind",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["market"], condition=Q(market__isnull=False), name="ledger_spent_in_market"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.sequence}. {self.kind} {self.amount_cents:+d} {self.currency_code}"
+
+
+HASHED_COLUMNS: Final = (
+    "id",
+    "mode",
+    "gift_card_id",
+    "sequence",
+    "kind",
+    "currency_code",
+    "amount_cents",
+    "balance_cents",
+    "market_id",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "reason",
+    "reference",
+    "order_number",
+    "original_sequence",
+    "authorization_id",
+    "payment_id",
+    "created_at",
+)
+"""What a version 1 hash covers, in this order. Never changed: another set of columns is another version."""
+
+
+def hashed_parts(row: Mapping[str, object]) -> list[str | None]:
+    return [as_part(row[column]) for column in HASHED_COLUMNS]
