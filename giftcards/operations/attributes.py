@@ -1,0 +1,144 @@
+"""A card's plain attributes: what may be set, and what the rules make of it.
+
+Money and status are never set here, with one exception that the contract makes: the face value of a draft.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final, TypedDict
+
+from django.conf import settings
+
+from giftcards.exceptions import AboveMaximumBalance, StaleBalance
+from giftcards.expiry import expiry_moment
+from giftcards.models import GiftCard
+from giftcards.money import is_currency
+from giftcards.operations.rules import require_balance
+from kernel.caller import Caller
+from kernel.refusals import Invalid
+from markets.models import Market
+from recipients.models import GiftCardRecipient
+from recipients.operations import find_or_create_recipient
+
+
+class GiftCardChanges(TypedDict, total=False):
+    """Only the keys that are present are changed. Amounts are minor units of the card's currency."""
+
+    balance_cents: int
+    balance_max_cents: int | None
+    currency_code: str | None
+    single_use: bool
+    rechargeable: bool
+    distribute_discount: bool
+    image_url: str
+    expires_at: datetime | date | None
+    recipient_email: str | None
+    gift_card_recipient: GiftCardRecipient | None
+    market: Market | None
+    reference: str | None
+    reference_origin: str | None
+    metadata: dict[str, Any]
+
+
+PLAIN_ATTRIBUTES: Final = (
+    "balance_max_cents",
+    "single_use",
+    "rechargeable",
+    "distribute_discount",
+    "image_url",
+    "reference",
+    "reference_origin",
+    "metadata",
+)
+
+
+def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> list[str]:
+    """Set `changes` on a locked or new card and check every rule that joins them; returns the names that
+    changed.
+
+    The card is not saved. Raises Invalid.
+    """
+    before = _snapshot(card)
+    for name in PLAIN_ATTRIBUTES:
+        if name in changes:
+            setattr(card, name, changes[name])  # type: ignore[literal-required]
+    if "market" in changes:
+        card.market = changes["market"]
+    _apply_currency(card, changes)
+    _apply_balance(card, changes)
+    if "expires_at" in changes:
+        zone = card.market.time_zone if card.market else settings.GIFTCARDS_TIME_ZONE
+        card.expires_at = expiry_moment(changes["expires_at"], zone)
+    _apply_recipient(card, changes, caller)
+    after = _snapshot(card)
+    return [name for name in after if after[name] != before[name]]
+
+
+def _snapshot(card: GiftCard) -> Mapping[str, object]:
+    names = (*PLAIN_ATTRIBUTES, "currency_code", "initial_balance_cents", "balance_cents", "expires_at")
+    return {name: getattr(card, name) for name in (*names, "market_id", "gift_card_recipient_id")}
+
+
+def _apply_currency(card: GiftCard, changes: GiftCardChanges) -> None:
+    currency = changes.get("currency_code")
+    if card.is_issued:
+        if currency is not None and currency != card.currency_code:
+            raise Invalid("currency_code", "immutable", "can't be changed after the purchase", value=currency)
+    elif currency is not None:
+        card.currency_code = currency
+    elif card.market is not None and not card.currency_code:
+        card.currency_code = card.market.currency_code
+    if not card.currency_code:
+        raise Invalid("currency_code", "blank", "can't be blank")
+    if not is_currency(card.currency_code):
+        raise Invalid("currency_code", "inclusion", "is not included in the list", value=currency)
+    if card.market is not None and card.market.currency_code != card.currency_code:
+        raise Invalid(
+            "currency_code" if currency else "market",
+            "currency_mismatch",
+            f"must be the market's ({card.market.currency_code}), not {card.currency_code}",
+            value=card.currency_code,
+        )
+
+
+def _apply_balance(card: GiftCard, changes: GiftCardChanges) -> None:
+    """On a draft the balance is the face value; on an issued card it can only confirm what the caller has
+    read."""
+    maximum = card.balance_max_cents
+    if maximum is not None:
+        require_balance("balance_max_cents", maximum)
+    if "balance_cents" in changes:
+        balance = changes["balance_cents"]
+        if card.is_issued:
+            if balance != card.balance_cents:
+                raise StaleBalance(balance)
+            return
+        require_balance("balance_cents", balance)
+        card.initial_balance_cents = card.balance_cents = balance
+    if card.is_issued:
+        return
+    if card.balance_cents == 0 and not card.rechargeable:
+        raise Invalid(
+            "balance_cents", "greater_than", "must be greater than 0 unless rechargeable", value=0, count=0
+        )
+    if maximum is not None and card.balance_cents > maximum:
+        raise AboveMaximumBalance("balance_cents", maximum)
+
+
+def _apply_recipient(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> None:
+    """`recipient_email` finds or creates the recipient; an empty one clears it, like a null relationship.
+
+    Edit forms send both; they may agree, or one of them clears nothing but itself.
+    """
+    email = changes.get("recipient_email")
+    named = changes.get("gift_card_recipient")
+    if email and named is not None and email.casefold() != named.email.casefold():
+        raise Invalid(
+            "recipient_email", "conflict", "is not the e-mail of the gift card recipient", value=email
+        )
+    if named is not None:
+        card.gift_card_recipient = named
+    elif email:
+        card.gift_card_recipient = find_or_create_recipient(email=email, caller=caller)
+    elif "recipient_email" in changes or "gift_card_recipient" in changes:
+        card.gift_card_recipient = None

@@ -1,0 +1,103 @@
+"""From a draft to a card that somebody has paid for."""
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from giftcards import codes
+from giftcards.exceptions import CodeTaken
+from giftcards.models import GiftCard, Kind
+from giftcards.operations.attributes import GiftCardChanges, apply_changes
+from giftcards.operations.locking import OpenCard, open_card
+from giftcards.operations.occasion import NO_OCCASION, Occasion
+from giftcards.operations.posting import post
+from giftcards.operations.recording import record_operation
+from giftcards.operations.rules import require_enabled_market, require_transition
+from kernel.caller import Caller
+from kernel.keys import uuid7
+from kernel.refusals import Invalid
+from kernel.secret import Secret
+
+
+def create_gift_card(
+    *,
+    caller: Caller,
+    attributes: GiftCardChanges,
+    code: Secret | None = None,
+    occasion: Occasion = NO_OCCASION,
+) -> GiftCard:
+    """A draft worth `attributes["balance_cents"]` (required, minor units of its currency). It owes nobody
+    anything yet.
+
+    Raises Invalid: a missing balance or currency, a value against a rule, a code that exists already.
+    """
+    if "balance_cents" not in attributes:
+        raise Invalid("balance_cents", "blank", "can't be blank")
+    card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="")
+    sealed = codes.seal(_accepted(code) if code is not None else codes.generate(), card_id=card.id)
+    card.code_digest, card.code_prefix_digest = sealed.digest, sealed.prefix_digest
+    card.code_ciphertext, card.code_key_version = sealed.ciphertext, sealed.key_version
+    card.code_last_four = sealed.last_four
+    with transaction.atomic():
+        apply_changes(card, attributes, caller)
+        _require_unused_code(card, code)
+        _insert(card)
+        record_operation(OpenCard(card, []), "create", caller=caller, occasion=occasion)
+    return card
+
+
+def purchase(
+    *, caller: Caller, card_id: UUID, changes: GiftCardChanges | None = None, occasion: Occasion = NO_OCCASION
+) -> GiftCard:
+    """draft → inactive: posts `issue` with the face value, and the liability begins.
+
+    Raises NotFound, InvalidTransition, MarketDisabled, or what `changes` (applied first) run into.
+    """
+    with open_card(card_id, caller=caller, changes=changes) as opened:
+        card = opened.card
+        require_enabled_market(card)
+        require_transition(card, card.purchase)
+        face_value = card.initial_balance_cents
+        entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
+        record_operation(opened, "purchase", caller=caller, occasion=occasion, entry=entry)
+    return card
+
+
+def _accepted(code: Secret) -> Secret:
+    """Refusals name the rule and never the code."""
+    text = code.reveal()
+    if len(text) < codes.MIN_LENGTH:
+        raise Invalid(
+            "code",
+            "too_short",
+            f"is too short (minimum is {codes.MIN_LENGTH} characters)",
+            count=codes.MIN_LENGTH,
+        )
+    if len(text) > codes.MAX_LENGTH:
+        raise Invalid(
+            "code",
+            "too_long",
+            f"is too long (maximum is {codes.MAX_LENGTH} characters)",
+            count=codes.MAX_LENGTH,
+        )
+    if not text.isprintable() or any(character.isspace() for character in text):
+        raise Invalid("code", "invalid", "can't contain spaces or control characters")
+    return code
+
+
+def _require_unused_code(card: GiftCard, code: Secret | None) -> None:
+    """Under every key, because a card sealed before a key rotation has another digest for the same code."""
+    if code is not None:
+        taken = GiftCard.objects.filter(mode=card.mode, code_digest__in=codes.digests(code.reveal()))
+        if taken.exists():
+            raise CodeTaken
+
+
+def _insert(card: GiftCard) -> None:
+    try:
+        with transaction.atomic():
+            card.save(force_insert=True)
+    except IntegrityError as error:
+        if "one_gift_card_per_code_and_mode" in str(error):
+            raise CodeTaken from None
+        raise

@@ -1,0 +1,72 @@
+"""Opening a card for change: nobody else changes it until the transaction ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from giftcards.models import GiftCard
+from giftcards.operations.attributes import GiftCardChanges, apply_changes
+from kernel.caller import Caller
+from kernel.refusals import Invalid, NotFound
+
+_POSTED: Final = {"balance_cents", "ledger_sequence", "ledger_hash"}
+_FIXED: Final = {"id", "mode", "created_at"}
+_DRAFT_COLUMNS: Final = [
+    field.name
+    for field in GiftCard._meta.concrete_fields
+    if field.name not in _FIXED and not field.name.startswith(("code_", "ledger_"))
+]
+_ISSUED_COLUMNS: Final = [name for name in _DRAFT_COLUMNS if name not in _POSTED]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCard:
+    """A locked card and the names of the attributes that the same request has changed already."""
+
+    card: GiftCard
+    changed: list[str]
+
+
+@contextmanager
+def open_card(card_id: UUID, *, caller: Caller, changes: GiftCardChanges | None = None) -> Iterator[OpenCard]:
+    """A transaction that holds the card's row lock, with the request's plain attributes applied and saved.
+
+    Attributes come first and stand or fall with the verb: a refusal raised inside undoes everything. A
+    balance among them is a trigger of its own once the card is issued, and cannot accompany another.
+
+    Raises NotFound for a card outside the caller's mode or markets, Invalid for a change against the rules.
+    """
+    with transaction.atomic():
+        card = lock_card(card_id, caller)
+        if changes and "balance_cents" in changes and card.is_issued:
+            raise Invalid("balance_cents", "single_trigger", "can't be combined with another trigger")
+        changed = apply_changes(card, changes or {}, caller)
+        if changed:
+            save(card)
+        yield OpenCard(card, changed)
+
+
+def lock_card(card_id: UUID, caller: Caller) -> GiftCard:
+    """The card as the last transaction left it, locked until this one ends.
+
+    NO KEY UPDATE, because no operation changes a card's key: foreign keys pointing to it need not wait. The
+    market is not joined: after a wait, PostgreSQL reads the locked row anew but keeps the joined one, which
+    may be another's.
+    """
+    try:
+        return GiftCard.objects.visible_to(caller).select_for_update(no_key=True).get(pk=card_id)
+    except GiftCard.DoesNotExist:
+        raise NotFound("gift_cards", card_id) from None
+
+
+def save(card: GiftCard) -> None:
+    """Write a locked card's attributes and status. The balance of an issued card is written by posting
+    alone."""
+    card.updated_at = Now()  # type: ignore[assignment]
+    card.save(update_fields=_ISSUED_COLUMNS if card.ledger_sequence else _DRAFT_COLUMNS)
+    card.refresh_from_db(fields=["updated_at"])

@@ -1,0 +1,39 @@
+"""The event beside every operation: written in its transaction, so that one never exists without the
+other."""
+
+from events.operations import record
+from giftcards.models import LedgerEntry
+from giftcards.operations.locking import OpenCard
+from giftcards.operations.occasion import Occasion
+from kernel.caller import Caller
+
+RESOURCE_TYPE = "gift_cards"
+
+
+def record_operation(
+    opened: OpenCard,
+    verb: str,
+    *,
+    caller: Caller,
+    occasion: Occasion,
+    entry: LedgerEntry | None = None,
+) -> None:
+    """`status` is the card's status after the operation; `changed` names attributes, never their values."""
+    card = opened.card
+    data: dict[str, object] = {"status": str(card.status)}
+    if entry is not None:
+        data |= {
+            "entry_sequence": entry.sequence,
+            "amount_cents": entry.amount_cents,
+            "balance_cents": entry.balance_cents,
+        }
+    if opened.changed:
+        data["changed"] = opened.changed
+    record(
+        caller=caller,
+        subject_type=RESOURCE_TYPE,
+        subject_id=card.id,
+        topic=f"{RESOURCE_TYPE}.{verb}",
+        reason=occasion.reason,
+        data=data,
+    )

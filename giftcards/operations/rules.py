@@ -1,0 +1,102 @@
+"""The questions every verb asks before it posts. Each raises the refusal that answers it."""
+
+from collections.abc import Callable
+
+from django_fsm import TransitionNotAllowed
+
+from giftcards.exceptions import (
+    AboveMaximumBalance,
+    Expired,
+    InsufficientBalance,
+    InvalidTransition,
+    MarketDisabled,
+    NotRechargeable,
+    OtherMarket,
+)
+from giftcards.models import GiftCard
+from giftcards.money import MAX_AMOUNT
+from kernel.clock import database_now
+from kernel.refusals import OPERATION, Invalid
+from markets.models import Market
+
+
+def require_transition(card: GiftCard, verb: Callable[[], None]) -> None:
+    """Ask the state machine, and let it take the card to the verb's target."""
+    try:
+        verb()
+    except TransitionNotAllowed:
+        raise InvalidTransition(card.status) from None
+
+
+def require_enabled_market(card: GiftCard) -> None:
+    if card.market is not None and card.market.disabled_at is not None:
+        raise MarketDisabled
+
+
+def require_unexpired(card: GiftCard) -> None:
+    """The database's clock decides; it is asked only when there is a date to compare with."""
+    if card.expires_at is not None and card.is_expired(database_now()):
+        raise Expired
+
+
+def require_spendable_in(card: GiftCard, market: Market | None) -> None:
+    """A shop may say in which market it takes the card; a card restricted to a market is taken there only."""
+    if market is None:
+        return
+    if market.disabled_at is not None:
+        raise MarketDisabled("spent_in")
+    if card.market_id not in {None, market.id}:
+        raise OtherMarket(market.id)
+    if card.currency_code != market.currency_code:
+        raise Invalid(
+            "spent_in",
+            "currency_mismatch",
+            f"sells in {market.currency_code}, the gift card is in {card.currency_code}",
+            value=str(market.id),
+        )
+
+
+def require_available(card: GiftCard, amount_cents: int) -> None:
+    if amount_cents > card.available_balance_cents:
+        raise InsufficientBalance(card.available_balance_cents)
+
+
+def require_rechargeable(card: GiftCard) -> None:
+    if not card.rechargeable:
+        raise NotRechargeable
+
+
+def require_amount(amount_cents: int) -> None:
+    """Verbs take an amount of money, never nothing; its direction is the verb's."""
+    if amount_cents <= 0:
+        raise Invalid(OPERATION, "greater_than", "must be greater than 0", value=amount_cents, count=0)
+    require_countable(OPERATION, amount_cents)
+
+
+def require_balance(about: str, balance_cents: int) -> None:
+    if balance_cents < 0:
+        raise Invalid(
+            about,
+            "greater_than_or_equal_to",
+            "must be greater than or equal to 0",
+            value=balance_cents,
+            count=0,
+        )
+    require_countable(about, balance_cents)
+
+
+def require_countable(about: str, amount_cents: int) -> None:
+    if amount_cents > MAX_AMOUNT:
+        raise Invalid(
+            about,
+            "less_than_or_equal_to",
+            f"must be less than or equal to {MAX_AMOUNT}",
+            value=amount_cents,
+            count=MAX_AMOUNT,
+        )
+
+
+def require_below_maximum(card: GiftCard, amount_cents: int) -> None:
+    maximum = MAX_AMOUNT if card.balance_max_cents is None else card.balance_max_cents
+    if card.balance_cents + amount_cents > maximum:
+        raise AboveMaximumBalance(OPERATION, maximum)
