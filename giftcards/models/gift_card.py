@@ -162,3 +162,9 @@ class GiftCard(Resource):
 
     @transition(field=status, source=Status.REDEEMED, target=Status.ACTIVE)
     def reopen(self) -> None: ...
+
+
+def legal_moves() -> frozenset[tuple[str, str]]:
+    """Every (status before, status after) that the state machine allows, a verb that stays included."""
+    moves = GiftCard().get_all_status_transitions()  # type: ignore[attr-defined]
+    return frozenset((str(move.source), str(move.target or move.source)) for move in moves)

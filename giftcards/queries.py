@@ -1,0 +1,50 @@
+"""Reads over many cards at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from giftcards.models import Kind
+
+LOGGED_CHANGES: Final = 100
+"""How many of a card's latest balance changes its logs show; the ledger has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceChange:
+    """One ledger entry as a card's logs show it; amounts in minor units of the card's currency."""
+
+    created_at: datetime
+    kind: Kind
+    amount_cents: int
+    balance_cents: int
+    reference: str | None
+    order_number: str | None
+
+
+def latest_changes(card_ids: Iterable[UUID]) -> Mapping[UUID, list[BalanceChange]]:
+    """The latest 100 changes after issue of each card, oldest first; one query, whatever the number of
+    cards."""
+    changes: defaultdict[UUID, list[BalanceChange]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT entry.gift_card_id, created_at, kind, amount_cents, balance_cents, reference, order_number
+            FROM unnest(%s::uuid[]) AS listed (card_id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM giftcards_ledgerentry
+                WHERE gift_card_id = listed.card_id AND sequence > 1
+                ORDER BY sequence DESC LIMIT %s
+            ) AS entry
+            ORDER BY entry.gift_card_id, entry.sequence
+            """,
+            [list(card_ids), LOGGED_CHANGES],
+        )
+        for card_id, created_at, kind, *rest in cursor.fetchall():
+            changes[card_id].append(BalanceChange(created_at, Kind(kind), *rest))
+    return changes
