@@ -1,4 +1,4 @@
-"""What the service is told from outside: the environment and, for secrets, files only their owner can read."""
+"""What the service is told from outside: the environment and, for secrets, private files."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve. Neither needs a key; neither tells more than one sentence."""
+"""Whether the process lives, and whether it can serve: for probes, so without a key."""
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -9,7 +9,7 @@ from psycopg_pool import PoolTimeout
 
 
 class _Migrations:
-    """Applied migrations stay applied while this process lives, so the answer is asked for until it is yes."""
+    """Applied migrations stay applied while this process lives: asked for until the answer is yes."""
 
     applied = False
 

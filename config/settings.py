@@ -91,7 +91,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# --- Database -------------------------------------------------------------------------------------------------
+# --- Database
 
 # Threads of one server process that answer requests at the same time; each needs one connection of its own.
 SERVER_THREADS = 16
@@ -115,17 +115,17 @@ def database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""))}
 
-# --- Language and time ----------------------------------------------------------------------------------------
+# --- Language and time
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-# --- Static files: the admin's only -----------------------------------------------------------------------------
+# --- Static files: the admin's only
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_FOLDER / "static"
+STATIC_ROOT = None if INSECURE_HTTP else DATA_FOLDER / "static"
 WHITENOISE_USE_FINDERS = INSECURE_HTTP
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -136,7 +136,7 @@ STORAGES = {
     },
 }
 
-# --- Security -------------------------------------------------------------------------------------------------
+# --- Security
 
 SECURE_SSL_REDIRECT = not INSECURE_HTTP
 # Whoever probes a container's health speaks plain http to it.
@@ -154,17 +154,17 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",
 ]
 if flag("GIFTCARDS_TRUST_FORWARDED"):
-    # Only behind a proxy that overwrites these headers: otherwise every client chooses its own host and scheme.
+    # Only behind a proxy that overwrites these headers: else every client chooses its own host and scheme.
     USE_X_FORWARDED_HOST = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# --- REST framework: what the packages under */api share ------------------------------------------------------
+# --- REST framework: what the packages under */api share
 
 REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_USER": None,
 }
 
-# --- Logging --------------------------------------------------------------------------------------------------
+# --- Logging
 
 # Standard error only. Nothing below WARNING of Django's own: its DEBUG lines repeat SQL with its values.
 LOGGING = {
