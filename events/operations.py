@@ -34,7 +34,7 @@ def record(
     """Append one event about a subject, in the caller's mode and in the transaction of the change itself.
 
     `subject_type` is the subject's JSON:API type, `topic` that type and the verb ("gift_cards.purchase").
-    `data` is shown to people and sent to webhooks: it never contains a code or a key, nor anything a person may
+    `data` is shown to people and sent to webhooks: it never contains a code or a key, nor what a person may
     ask us to erase.
     """
     actor = caller.actor

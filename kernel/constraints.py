@@ -27,12 +27,11 @@ def delete_unless_in_use(resource: models.Model, resource_type: str) -> None:
     The database decides, so nothing can slip in between a look and the deletion. Model.delete() would load
     every dependent row (a market may have a million cards) only to name them.
     """
-    table = connection.ops.quote_name(resource._meta.db_table)
+    table = connection.ops.quote_name(_table(resource))
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "SET CONSTRAINTS ALL IMMEDIATE"
-            )  # Django's own foreign keys wait for COMMIT otherwise
+            # Django's own foreign keys would otherwise wait for COMMIT.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(f"DELETE FROM {table} WHERE id = %s", [resource.pk])  # noqa: S608 (a table's name)
     except IntegrityError as error:
         if not is_foreign_key_violation(error):
@@ -43,7 +42,9 @@ def delete_unless_in_use(resource: models.Model, resource_type: str) -> None:
 def _dependents(error: IntegrityError) -> str:
     cause = error.__cause__
     table = cause.diag.table_name if isinstance(cause, psycopg.Error) else None
-    names = (
-        str(model._meta.verbose_name_plural) for model in apps.get_models() if model._meta.db_table == table
-    )
-    return next(names, OTHER_RECORDS)
+    dependents = (model for model in apps.get_models() if _table(model) == table)
+    return next((str(model._meta.verbose_name_plural) for model in dependents), OTHER_RECORDS)
+
+
+def _table(model: models.Model | type[models.Model]) -> str:
+    return model._meta.db_table

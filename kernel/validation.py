@@ -3,6 +3,7 @@
 A check takes an attribute's name and a value, and returns the value as it is stored or raises Invalid.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -10,6 +11,9 @@ from typing import Any, Final
 from kernel.refusals import Invalid, InvalidSet
 
 Check = Callable[[str, Any], Any]
+
+DEEPEST_JSON: Final = 100
+CANONICAL: Final[Mapping[str, Any]] = {"sort_keys": True, "default": str}
 
 
 def checked(values: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str, Any]:
@@ -26,6 +30,16 @@ def checked(values: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str,
     if refusals:
         raise refusals[0]
     return accepted
+
+
+def changed_attributes(resource: object, values: Mapping[str, Any]) -> list[str]:
+    """The names of those values that differ from what the resource has."""
+    return [name for name, value in values.items() if _differ(getattr(resource, name), value)]
+
+
+def _differ(before: object, after: object) -> bool:
+    # 1 == True in Python; in metadata they are two values.
+    return before != after or json.dumps(before, **CANONICAL) != json.dumps(after, **CANONICAL)
 
 
 def required_text(about: str, value: Any) -> str:
@@ -61,17 +75,18 @@ def json_object(about: str, value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise Invalid(about, "invalid", "must be an object", value=value)
-    waiting: list[Any] = [value]
+    # A list of what is left to look at instead of a recursion: clients choose the depth.
+    waiting: list[tuple[Any, int]] = [(value, 1)]
     while waiting:
-        part = waiting.pop()
+        part, depth = waiting.pop()
+        if depth > DEEPEST_JSON:
+            raise Invalid(about, "too_deep", f"is nested too deeply (maximum is {DEEPEST_JSON} levels)")
         if isinstance(part, dict):
-            waiting += [*part.keys(), *part.values()]
+            waiting += [(member, depth + 1) for member in (*part.keys(), *part.values())]
         elif isinstance(part, list):
-            waiting += part
+            waiting += [(member, depth + 1) for member in part]
         elif not _is_storable(part):
-            raise Invalid(
-                about, "invalid", "can't contain NUL characters, half surrogate pairs, NaN or Infinity"
-            )
+            raise Invalid(about, "invalid", "can't contain NUL, half a surrogate pair, NaN or Infinity")
     return value
 
 
