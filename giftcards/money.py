@@ -15,14 +15,6 @@ MAX_AMOUNT = 10**13
 """Largest amount accepted, in minor units: a JSON number stays exact in JavaScript up to 2**53."""
 
 
-def is_currency(code: str) -> bool:
-    """True for an ISO 4217 code that money can be counted in (gold and test codes have no minor unit)."""
-    try:
-        return Currency(code).exponent is not None
-    except ValueError:
-        return False
-
-
 @lru_cache(maxsize=256)
 def exponent(currency_code: str) -> int:
     """Decimals of the currency's major unit. Raises ValueError for an unknown currency."""

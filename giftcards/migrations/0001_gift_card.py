@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 ("single_use", models.BooleanField(default=False)),
                 ("rechargeable", models.BooleanField(default=True)),
                 ("distribute_discount", models.BooleanField(default=True)),
-                ("image_url", models.CharField(blank=True, default="", max_length=2048)),
+                ("image_url", models.CharField(blank=True, max_length=2048, null=True)),
                 ("expires_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "gift_card_recipient",

@@ -69,7 +69,7 @@ class GiftCard(Resource):
     single_use = models.BooleanField(default=False)
     rechargeable = models.BooleanField(default=True)
     distribute_discount = models.BooleanField(default=True)
-    image_url = models.CharField(max_length=2048, blank=True, default="")
+    image_url = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     expires_at = models.DateTimeField(null=True, blank=True)
     # The database holds both references together with the mode: see the migration on mode agreement.
     market = models.ForeignKey(

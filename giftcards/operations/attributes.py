@@ -12,10 +12,11 @@ from django.conf import settings
 from giftcards.exceptions import AboveMaximumBalance, StaleBalance
 from giftcards.expiry import expiry_moment
 from giftcards.models import GiftCard
-from giftcards.money import is_currency
 from giftcards.operations.rules import require_balance
 from kernel.caller import Caller
 from kernel.refusals import Invalid
+from kernel.validation import RESOURCE_CHECKS, Check, boolean, checked
+from markets.attributes import currency, web_address
 from markets.models import Market
 from recipients.models import GiftCardRecipient
 from recipients.operations import find_or_create_recipient
@@ -30,7 +31,7 @@ class GiftCardChanges(TypedDict, total=False):
     single_use: bool
     rechargeable: bool
     distribute_discount: bool
-    image_url: str
+    image_url: str | None
     expires_at: datetime | date | None
     recipient_email: str | None
     gift_card_recipient: GiftCardRecipient | None
@@ -40,16 +41,20 @@ class GiftCardChanges(TypedDict, total=False):
     metadata: dict[str, Any]
 
 
-PLAIN_ATTRIBUTES: Final = (
-    "balance_max_cents",
-    "single_use",
-    "rechargeable",
-    "distribute_discount",
-    "image_url",
-    "reference",
-    "reference_origin",
-    "metadata",
-)
+def optional_balance(about: str, value: int | None) -> int | None:
+    if value is not None:
+        require_balance(about, value)
+    return value
+
+
+PLAIN_CHECKS: Final[Mapping[str, Check]] = {
+    "balance_max_cents": optional_balance,
+    "single_use": boolean,
+    "rechargeable": boolean,
+    "distribute_discount": boolean,
+    "image_url": web_address,
+    **RESOURCE_CHECKS,
+}
 
 
 def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> list[str]:
@@ -59,9 +64,9 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
     The card is not saved. Raises Invalid.
     """
     before = _snapshot(card)
-    for name in PLAIN_ATTRIBUTES:
-        if name in changes:
-            setattr(card, name, changes[name])  # type: ignore[literal-required]
+    given = {name: value for name, value in changes.items() if name in PLAIN_CHECKS}
+    for name, value in checked(given, PLAIN_CHECKS).items():
+        setattr(card, name, value)
     if "market" in changes:
         card.market = changes["market"]
     _apply_currency(card, changes)
@@ -75,26 +80,24 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
 
 
 def _snapshot(card: GiftCard) -> Mapping[str, object]:
-    names = (*PLAIN_ATTRIBUTES, "currency_code", "initial_balance_cents", "balance_cents", "expires_at")
+    names = (*PLAIN_CHECKS, "currency_code", "initial_balance_cents", "balance_cents", "expires_at")
     return {name: getattr(card, name) for name in (*names, "market_id", "gift_card_recipient_id")}
 
 
 def _apply_currency(card: GiftCard, changes: GiftCardChanges) -> None:
-    currency = changes.get("currency_code")
+    given = changes.get("currency_code")
     if card.is_issued:
-        if currency is not None and currency != card.currency_code:
-            raise Invalid("currency_code", "immutable", "can't be changed after the purchase", value=currency)
-    elif currency is not None:
-        card.currency_code = currency
+        if given and given != card.currency_code:
+            raise Invalid("currency_code", "immutable", "can't be changed after the purchase", value=given)
+    elif given:
+        card.currency_code = currency("currency_code", given)
     elif card.market is not None and not card.currency_code:
         card.currency_code = card.market.currency_code
     if not card.currency_code:
         raise Invalid("currency_code", "blank", "can't be blank")
-    if not is_currency(card.currency_code):
-        raise Invalid("currency_code", "inclusion", "is not included in the list", value=currency)
     if card.market is not None and card.market.currency_code != card.currency_code:
         raise Invalid(
-            "currency_code" if currency else "market",
+            "currency_code" if given else "market",
             "currency_mismatch",
             f"must be the market's ({card.market.currency_code}), not {card.currency_code}",
             value=card.currency_code,
@@ -105,8 +108,6 @@ def _apply_balance(card: GiftCard, changes: GiftCardChanges) -> None:
     """On a draft the balance is the face value; on an issued card it can only confirm what the caller has
     read."""
     maximum = card.balance_max_cents
-    if maximum is not None:
-        require_balance("balance_max_cents", maximum)
     if "balance_cents" in changes:
         balance = changes["balance_cents"]
         if card.is_issued:
@@ -139,6 +140,8 @@ def _apply_recipient(card: GiftCard, changes: GiftCardChanges, caller: Caller) -
     if named is not None:
         card.gift_card_recipient = named
     elif email:
-        card.gift_card_recipient = find_or_create_recipient(email=email, caller=caller)
+        card.gift_card_recipient = find_or_create_recipient(
+            email=email, caller=caller, about="recipient_email"
+        )
     elif "recipient_email" in changes or "gift_card_recipient" in changes:
         card.gift_card_recipient = None

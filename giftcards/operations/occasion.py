@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from kernel.refusals import Invalid
+from kernel.validation import optional_text, storable_text
 
-LONGEST_REFERENCE: Final = 255
 LONGEST_REASON: Final = 1000
 
 
@@ -22,18 +21,9 @@ class Occasion:
     order_number: str | None = None
 
     def __post_init__(self) -> None:
-        _require_text("reason", self.reason, LONGEST_REASON)
-        _require_text("reference", self.reference, LONGEST_REFERENCE)
-        _require_text("order_number", self.order_number, LONGEST_REFERENCE)
-
-
-def _require_text(about: str, text: str | None, longest: int) -> None:
-    if text is None:
-        return
-    if len(text) > longest:
-        raise Invalid(about, "too_long", f"is too long (maximum is {longest} characters)", count=longest)
-    if "\x00" in text:
-        raise Invalid(about, "invalid", "can't contain a NUL character")
+        storable_text("reason", self.reason, longest=LONGEST_REASON)
+        optional_text("reference", self.reference)
+        optional_text("order_number", self.order_number)
 
 
 NO_OCCASION: Final = Occasion()

@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         cards = lies = 0
-        with tqdm(total=GiftCard.objects.count(), unit=" cards", file=self.stderr, leave=False) as progress:
+        with tqdm(
+            total=GiftCard.objects.count(), unit=" cards", file=self.stderr, leave=False, disable=None
+        ) as progress:
             for portion, found in verify_ledger():
                 progress.update(portion)
                 cards += portion

@@ -1,0 +1,43 @@
+"""A card's two logs, as the contract's §4 words them: the latest 100 changes after issue, oldest first."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from api.credential import Credential
+from api.fields import timestamp_text
+from giftcards.models import Kind
+from giftcards.queries import latest_changes
+
+USAGE_ACTIONS: Final[Mapping[Kind, str]] = {Kind.DEBIT: "use", Kind.CAPTURE: "use", Kind.REFUND: "refund"}
+
+
+def balance_logs(card_ids: list[UUID], credential: Credential) -> Mapping[UUID, list[dict[str, Any]]]:
+    return {
+        card_id: [
+            {"datetime": timestamp_text(change.created_at), "balance_change_cents": change.amount_cents}
+            for change in changes
+        ]
+        for card_id, changes in latest_changes(card_ids).items()
+    }
+
+
+def usage_logs(
+    card_ids: list[UUID], credential: Credential
+) -> Mapping[UUID, dict[str, list[dict[str, Any]]]]:
+    """By order reference; only what was spent for an order, or given back for one."""
+    logs: dict[UUID, dict[str, list[dict[str, Any]]]] = {}
+    for card_id, changes in latest_changes(card_ids).items():
+        log = logs.setdefault(card_id, {})
+        for change in changes:
+            if change.reference and change.kind in USAGE_ACTIONS:
+                log.setdefault(change.reference, []).append(
+                    {
+                        "action": USAGE_ACTIONS[change.kind],
+                        "amount_cents": change.amount_cents,
+                        "balance_cents": change.balance_cents,
+                        "order_number": change.order_number,
+                        "datetime": timestamp_text(change.created_at),
+                    }
+                )
+    return logs
