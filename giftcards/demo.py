@@ -46,9 +46,7 @@ def seed_demo() -> DemoCredentials:
     the_organization()
     password = Secret(secrets.token_urlsafe(12))
     User.objects.create_superuser(ADMIN_EMAIL, password.reveal(), name="Demo admin")
-    keys = {
-        mode: mint_api_key(application_name="Demo shop", mode=mode, actor=SEEDING)[1] for mode in Mode
-    }
+    keys = {mode: mint_api_key(application_name="Demo shop", mode=mode, actor=SEEDING)[1] for mode in Mode}
     for mode in Mode:
         _seed_mode(Caller(mode, SEEDING))
     return DemoCredentials(ADMIN_EMAIL, password, keys[Mode.TEST], keys[Mode.LIVE])
@@ -56,8 +54,12 @@ def seed_demo() -> DemoCredentials:
 
 def _seed_mode(caller: Caller) -> None:
     europe = create_market(
-        caller=caller, name="Europe", code="eu", currency_code="EUR", time_zone="Europe/Berlin",
-        locale="de_DE"
+        caller=caller,
+        name="Europe",
+        code="eu",
+        currency_code="EUR",
+        time_zone="Europe/Berlin",
+        locale="de_DE",
     )
     japan = create_market(
         caller=caller, name="Japan", code="jp", currency_code="JPY", time_zone="Asia/Tokyo", locale="ja_JP"
@@ -79,8 +81,10 @@ def _seed_cards(caller: Caller, europe: Market, japan: Market) -> None:
     inactive = _card(caller, balance_cents=2500, market=europe, recipient_email="grace@example.com")
     operations.purchase(caller=caller, card_id=inactive.id)
 
-    active = _active(_card(caller, balance_cents=10000, market=europe, recipient_email="ada@example.com"),
-    caller) _spend(active, caller, 2990, "1001")
+    active = _active(
+        _card(caller, balance_cents=10000, market=europe, recipient_email="ada@example.com"), caller
+    )
+    _spend(active, caller, 2990, "1001")
     _spend(active, caller, 1250, "1002")
     operations.recharge(
         caller=caller, card_id=active.id, amount_cents=2000, occasion=Occasion(reason="Birthday top-up")
