@@ -40,7 +40,8 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(f"{refusal}.") from refusal
         self.stderr.write(
-            f"{api_key.application.name}: {api_key.mode} key {api_key.client_id}. It is not shown again."
+            f"{api_key.application.name}: {api_key.mode} key {api_key.client_id}. It is not shown again.",
+            self.style.SUCCESS,
         )
         shown = {"id": str(api_key.pk), "client_id": api_key.client_id, "key": key.reveal()}
         self.stdout.write(json.dumps(shown) if options["json"] else key.reveal())

@@ -25,6 +25,9 @@ class Command(BaseCommand):
             # Not repeated: it may be the key itself, pasted by mistake.
             raise CommandError("No API key has this id or client id, and no application this name.") from None
         for api_key in revoked:
-            self.stderr.write(f"Revoked {api_key.application.name}: {api_key.mode} key {api_key.client_id}.")
+            self.stderr.write(
+                f"Revoked {api_key.application.name}: {api_key.mode} key {api_key.client_id}.",
+                self.style.SUCCESS,
+            )
         if not revoked:
-            self.stderr.write("Already revoked.")
+            self.stderr.write("Already revoked.", self.style.SUCCESS)
