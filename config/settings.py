@@ -100,8 +100,8 @@ SERVER_THREADS = 16
 def database(url: str) -> dict[str, Any]:
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address; ./dev manage sets it.")
-    parsed = dict(dj_database_url.parse(url))
-    options = dict(parsed.get("OPTIONS", {}))
+    parsed: dict[str, Any] = {**dj_database_url.parse(url)}
+    options = {**parsed.get("OPTIONS", {})}
     # A request that waits longer for a row lock than its client does only holds up the next one.
     timeouts = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
     if SERVING:
