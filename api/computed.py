@@ -1,0 +1,90 @@
+"""Fields that are read from more, or from elsewhere, than the one column of their name.
+
+They say which columns they need instead of being handed a model instance: that is what lets a resource be read
+without instances (`api.compiled`), while `to_representation` still works on one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias, cast
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from api.credential import Credential
+
+Load: TypeAlias = Callable[[list[UUID], Credential], Mapping[UUID, Any]]
+
+
+class ComputedField(serializers.Field[Any, Any, Any, Any]):
+    """A value computed from named columns of the row and of its to-one relations (`"market__locale"`).
+
+    `compute` receives the columns' values in order, and the credential as `credential=` when `for_credential` is
+    set: what a reader may see can depend on who reads. `write` is the field that reads the value from a request;
+    without it the attribute is read-only.
+    """
+
+    def __init__(
+        self,
+        *,
+        columns: tuple[str, ...],
+        compute: Callable[..., Any],
+        for_credential: bool = False,
+        write: serializers.Field[Any, Any, Any, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.columns = columns
+        self.compute = compute
+        self.for_credential = for_credential
+        self.write = write
+        if write is None:
+            kwargs["read_only"] = True
+        else:
+            kwargs.setdefault("required", write.required)
+            kwargs.setdefault("allow_null", write.allow_null)
+        super().__init__(**kwargs)
+
+    def get_attribute(self, instance: Any) -> tuple[Any, ...]:
+        return tuple(walk(instance, column) for column in self.columns)
+
+    def to_representation(self, value: tuple[Any, ...]) -> Any:
+        if self.for_credential:
+            return self.compute(*value, credential=self.context["credential"])
+        return self.compute(*value)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if self.write is None:
+            return super().run_validation(data)
+        return self.write.run_validation(data)
+
+
+class BatchField(serializers.Field[Any, Any, Any, Any]):
+    """A read-only value that one call loads for a whole page: `load(keys, credential) -> {key: value}`.
+
+    `default` is called for each key that `load` leaves out. Nothing is loaded when sparse fields leave it out.
+    """
+
+    def __init__(self, *, load: Load, default: Callable[[], Any], **kwargs: Any) -> None:
+        self.load = load
+        self.missing = default
+        super().__init__(read_only=True, **kwargs)
+
+    def get_attribute(self, instance: Any) -> UUID:
+        return cast(UUID, instance.pk)
+
+    def to_representation(self, value: UUID) -> Any:
+        return self.values([value], self.context["credential"])(value)
+
+    def values(self, keys: Iterable[UUID], credential: Credential) -> Callable[[UUID], Any]:
+        """The values of all `keys`, loaded at once, to be asked for one by one."""
+        loaded = self.load(list(keys), credential)
+        return lambda key: loaded[key] if key in loaded else self.missing()
+
+
+def walk(instance: Any, column: str) -> Any:
+    """The value of an ORM column path on an instance; None where a relation on the way is null."""
+    for step in column.split("__"):
+        if instance is None:
+            return None
+        instance = getattr(instance, step)
+    return instance

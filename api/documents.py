@@ -1,0 +1,75 @@
+"""Documents: the envelope around resources, its links, and the bytes of the answer.
+
+Links are absolute and begin with the scheme and host of the request itself, never with a configured one (contract
+§1); Django honours the proxy's forwarded ones where the settings say so.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+
+from api.errors import Rejection
+from api.negotiation import MEDIA_TYPE
+
+API_ROOT: Final = "/api"
+JSON_API: Final = {"version": "1.1"}
+
+
+def root_of(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}{API_ROOT}"
+
+
+def link_to(request: HttpRequest, changes: Mapping[str, object] | None = None) -> str:
+    """The request's own address with every parameter kept, some changed; brackets encoded, as a URI must have them."""
+    parameters = [(key, value) for key, values in request.GET.lists() for value in values]
+    if changes:
+        parameters = [pair for pair in parameters if pair[0] not in changes] + [
+            (key, str(value)) for key, value in changes.items()
+        ]
+    address = f"{request.scheme}://{request.get_host()}{request.path}"
+    return f"{address}?{urlencode(parameters)}" if parameters else address
+
+
+def document(
+    request: HttpRequest,
+    data: Any,
+    *,
+    included: list[dict[str, Any]] | None = None,
+    meta: Mapping[str, Any] | None = None,
+    links: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A top-level document; `included` is there, if only empty, exactly when the client asked for it."""
+    members: dict[str, Any] = {
+        "jsonapi": JSON_API,
+        "links": {"self": link_to(request), **(links or {})},
+        "data": data,
+    }
+    if included is not None:
+        members["included"] = included
+    if meta is not None:
+        members["meta"] = meta
+    return members
+
+
+def answer(document: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    return HttpResponse(json_bytes(document), content_type=MEDIA_TYPE, status=status)
+
+
+def answer_errors(rejection: Rejection) -> HttpResponse:
+    errors = [error.as_json() for error in rejection.errors]
+    response = answer({"jsonapi": JSON_API, "errors": errors}, status=rejection.status)
+    for header, value in rejection.headers.items():
+        response[header] = value
+    return response
+
+
+def json_bytes(document: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        # A number past 64 bits, written into the metadata by other ways than this wire.
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

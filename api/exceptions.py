@@ -1,0 +1,166 @@
+"""Every exception becomes error objects here, and only here.
+
+| raised | answer |
+|---|---|
+| `Rejection` | as it says |
+| `kernel.refusals` Invalid, InvalidSet | 422 |
+| NotFound | 404 |
+| InUse | 423 |
+| Conflict, a unique or foreign key broken by a race | 409 |
+| REST framework's exceptions | their status, the contract's code |
+| database unreachable, no free connection, lock or statement timeout, deadlock | 503 with Retry-After |
+| anything else | not caught: Django logs it, `api.middleware` words the 500 |
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Final, cast
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions as drf
+
+from api.declaration import Declaration
+from api.errors import ErrorObject, Rejection, brief, error, validation_error
+from api.parsers import ResourceBody
+from api.validation import place_of
+from kernel.refusals import OPERATION, Conflict, InUse, Invalid, InvalidSet, NotFound, Refusal
+
+BASE: Final = "base"
+"""What a refusal is about that no attribute caused; Rails' word, which form libraries know."""
+
+UNIQUE_VIOLATION: Final = "23505"
+FOREIGN_KEY_VIOLATION: Final = "23503"
+STATEMENT_TIMEOUT: Final = "57014"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What of the request an answer may point at. `is_linkage`: the body is a relationship's."""
+
+    declaration: Declaration | None = None
+    body: ResourceBody | None = None
+    is_linkage: bool = False
+
+
+def rejection_for(exception: BaseException, context: Context) -> Rejection | None:
+    """The error objects for an exception, or None if it is a bug."""
+    if isinstance(exception, Rejection):
+        return exception
+    for kinds, word in _WORDING:
+        if isinstance(exception, kinds):
+            return word(exception, context)
+    return None
+
+
+def _refusal(refusal: Any, context: Context) -> Rejection:
+    if isinstance(refusal, InvalidSet):
+        return Rejection(*(_invalid(each, context) for each in refusal.refusals))
+    if isinstance(refusal, Invalid):
+        return Rejection(_invalid(refusal, context))
+    if isinstance(refusal, NotFound):
+        return Rejection(error("RECORD_NOT_FOUND", str(refusal)))
+    if isinstance(refusal, InUse):
+        return Rejection(error("LOCKED", str(refusal)))
+    if isinstance(refusal, Conflict):
+        detail = f"{refusal.about} - {refusal.message}"
+        return Rejection(error("CONFLICT", detail, pointer=_pointer(refusal.about, context)))
+    raise TypeError(f"{type(refusal).__name__} has no wording.") from refusal
+
+
+def _invalid(refusal: Invalid, context: Context) -> ErrorObject:
+    about = _trigger(context) if refusal.about == OPERATION else refusal.about
+    declaration, body = context.declaration, context.body
+    value = refusal.value
+    if value is None and body is not None:
+        value = body.attributes.get(about)
+    if declaration is not None and about in declaration.sensitive:
+        value = None
+    return validation_error(refusal, about=about, value=value, pointer=_pointer(about, context))
+
+
+def _trigger(context: Context) -> str:
+    """The attribute of the request that asked for the verb which the operation refuses."""
+    if context.declaration is None or context.body is None:
+        return BASE
+    asked = (name for name in context.declaration.triggers if name in context.body.attributes)
+    return next(asked, BASE)
+
+
+def _pointer(about: str, context: Context) -> str | None:
+    if context.is_linkage:
+        return "/data"
+    return None if context.declaration is None else place_of(context.declaration, context.body, about)
+
+
+def _framework(exception: Any, context: Context) -> Rejection:
+    """REST framework's own exceptions; a plain 400 where it has a finer word."""
+    code = next(
+        (code for kinds, code in _FRAMEWORK_CODES if isinstance(exception, kinds)), "INTERNAL_SERVER_ERROR"
+    )
+    detail = str(exception.detail) if isinstance(exception.detail, str) else "The request could not be read."
+    headers = {}
+    if getattr(exception, "auth_header", None):
+        headers["WWW-Authenticate"] = exception.auth_header
+    if getattr(exception, "wait", None) is not None:
+        headers["Retry-After"] = str(ceil(exception.wait))
+    return Rejection(error(code, detail), headers=headers)
+
+
+_FRAMEWORK_CODES: Final[tuple[tuple[Any, str], ...]] = (
+    ((drf.NotAuthenticated, drf.AuthenticationFailed), "INVALID_TOKEN"),
+    (drf.PermissionDenied, "UNAUTHORIZED"),
+    (drf.NotFound, "RECORD_NOT_FOUND"),
+    (drf.MethodNotAllowed, "METHOD_NOT_ALLOWED"),
+    (drf.NotAcceptable, "NOT_ACCEPTABLE"),
+    (drf.UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE"),
+    (drf.Throttled, "THROTTLED"),
+    ((drf.ParseError, drf.ValidationError), "BAD_REQUEST"),
+)
+
+
+def _not_found(exception: BaseException, context: Context) -> Rejection:
+    return Rejection(error("RECORD_NOT_FOUND", "There is nothing at this address."))
+
+
+def _denied(exception: BaseException, context: Context) -> Rejection:
+    return Rejection(error("UNAUTHORIZED", "Access denied."))
+
+
+def _too_big(exception: BaseException, context: Context) -> Rejection:
+    return Rejection(error("PAYLOAD_TOO_LARGE", "The request's body is too large."))
+
+
+def _suspicious(exception: BaseException, context: Context) -> Rejection:
+    return Rejection(error("BAD_REQUEST", "The request could not be read."))
+
+
+def _unavailable(exception: BaseException, context: Context) -> Rejection:
+    detail = "The database did not answer in time; nothing is known to have changed. Try again."
+    if sqlstate(exception) == STATEMENT_TIMEOUT:
+        detail = "The request took longer than this service allows."
+    return Rejection(error("SERVICE_UNAVAILABLE", detail), headers={"Retry-After": "1"})
+
+
+def _race(exception: BaseException, context: Context) -> Rejection | None:
+    if sqlstate(exception) not in {UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION}:
+        return None
+    return Rejection(error("CONFLICT", "Another request changed the same thing first."))
+
+
+def sqlstate(exception: BaseException) -> str | None:
+    return getattr(exception.__cause__, "sqlstate", None)
+
+
+_WORDING: Final[tuple[tuple[Any, Callable[[Any, Context], Rejection | None]], ...]] = (
+    (Refusal, _refusal),
+    (drf.APIException, _framework),
+    (Http404, _not_found),
+    (PermissionDenied, _denied),
+    (RequestDataTooBig, _too_big),
+    (SuspiciousOperation, _suspicious),
+    ((OperationalError, InterfaceError), _unavailable),
+    (IntegrityError, _race),
+)

@@ -1,0 +1,158 @@
+"""`filter[q][<attribute>(_or_<attribute>)*_<matcher>]=value` becomes a condition (contract §6).
+
+Attributes may go through to-one relationships: `market_name_eq` is the market's name. Values are read by the very
+field that the serializer declares, so an attribute has one notion of what it may be. Rows of another mode or market
+never match: what is filtered comes from `visible_to`, and so does what a restricted caller filters through.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any, cast
+
+import orjson
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
+
+from api.declaration import AnyField, Declaration
+from api.errors import brief
+from api.fields import Metadata, StrictBoolean, StrictChoice, StrictString, Timestamp, Uuid
+from api.matchers import MATCHERS, ORDERING, AttributeFilter, Matcher, Operand
+from api.query import DEPTH, refuse
+from kernel.caller import Caller
+
+UNORDERED = (StrictBoolean, StrictChoice, Uuid)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An attribute that a predicate names, and the relationships (ORM path, declaration) that lead to it."""
+
+    declaration: Declaration
+    attribute: str
+    prefix: str = ""
+    way: tuple[tuple[str, Declaration], ...] = ()
+
+    @property
+    def special(self) -> AttributeFilter | None:
+        return self.declaration.filterable[self.attribute]
+
+    @property
+    def column(self) -> str:
+        return self.prefix + self.declaration.column_of(self.attribute)
+
+    @property
+    def field(self) -> AnyField:
+        return Uuid() if self.attribute == "id" else self.declaration.fields[self.attribute]
+
+    def takes(self, matcher: str) -> bool:
+        """Whether the matcher makes sense for the attribute's type."""
+        if self.special is not None:
+            return matcher in self.special.matchers
+        operand = MATCHERS[matcher].operand
+        if isinstance(self.field, Metadata):
+            return operand in {Operand.OBJECT, Operand.BOOLEAN}
+        if operand in {Operand.TEXT, Operand.OBJECT}:
+            return operand is Operand.TEXT and isinstance(self.field, StrictString)
+        return matcher not in ORDERING or not isinstance(self.field, UNORDERED)
+
+
+class ResourceFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
+    """django-filter's backend for views, fed by the predicates of a resource's query instead of a FilterSet."""
+
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        caller = request.auth.caller
+        for predicate, value in view.query.predicates:
+            queryset = queryset.filter(condition(predicate, value, view.target, caller))
+        return queryset
+
+
+def condition(predicate: str, value: str, declaration: Declaration, caller: Caller) -> Q:
+    """The condition for one `filter[q]` parameter; several are joined by the caller with AND."""
+    parameter = f"filter[q][{predicate}]"
+    understood = read_predicate(predicate, declaration)
+    if understood is None:
+        refuse("FILTER_NOT_ALLOWED", f"{brief(predicate)} is not a filter of {declaration.type}.", parameter)
+    matcher, targets = understood
+    try:
+        return reduce(or_, (_match(target, matcher, value, caller) for target in targets))
+    except (ValueError, ValidationError):
+        refuse("INVALID_FILTER_VALUE", f"{brief(value)} is not a value for {brief(predicate)}.", parameter)
+
+
+@lru_cache(maxsize=1024)
+def read_predicate(predicate: str, declaration: Declaration) -> tuple[str, tuple[Target, ...]] | None:
+    """The matcher and what it is about. The longest matcher wins: `a_not_eq` is `a` and `not_eq`, not `a_not` and `eq`."""
+    fitting = (name for name in MATCHERS if predicate.endswith(f"_{name}"))
+    for matcher in sorted(fitting, key=len, reverse=True):
+        names = predicate[: -len(matcher) - 1].split("_or_")
+        found = [_target(name, Target(declaration, ""), DEPTH) for name in names]
+        targets = tuple(target for target in found if target and target.takes(matcher))
+        if len(targets) == len(names):
+            return matcher, targets
+    return None
+
+
+def _target(name: str, at: Target, depth: int) -> Target | None:
+    """`market_name` is the attribute `market_name`, or else `name` of the relationship `market`."""
+    declaration = at.declaration
+    if name in declaration.filterable:
+        return Target(declaration, name, at.prefix, at.way)
+    for relationship in declaration.relationships.values():
+        if depth and not relationship.many and name.startswith(f"{relationship.name}_"):
+            path = at.prefix + relationship.source
+            step = Target(relationship.target, "", f"{path}__", (*at.way, (path, relationship.target)))
+            found = _target(name[len(relationship.name) + 1 :], step, depth - 1)
+            if found:
+                return found
+    return None
+
+
+def _match(target: Target, matcher: str, text: str, caller: Caller) -> Q:
+    if target.special is not None:
+        matches = target.special.build(matcher, text, prefix=target.prefix, caller=caller)
+    else:
+        row = MATCHERS[matcher]
+        matches = row.build(target.column, _operand(row, target.field, text))
+    return matches & _within_reach(target, caller)
+
+
+def _within_reach(target: Target, caller: Caller) -> Q:
+    reach = Q()
+    if caller.market_ids is not None:
+        for path, declaration in target.way:
+            reach &= Q(**{f"{path}__in": declaration.visible_to(caller)}) | Q(**{f"{path}__isnull": True})
+    return reach
+
+
+def _operand(matcher: Matcher, field: AnyField, text: str) -> Any:
+    if matcher.operand is Operand.BOOLEAN:
+        return StrictBoolean().run_validation(text)
+    if matcher.operand is Operand.TEXT:
+        return _text(text)
+    if matcher.operand is Operand.OBJECT:
+        return Metadata().to_internal_value(orjson.loads(text))
+    if matcher.operand is Operand.VALUES:
+        return [_value(field, item) for item in text.split(",")]
+    return _value(field, text)
+
+
+def _value(field: AnyField, text: str) -> Any:
+    """One value as the attribute's own type; limits of length and range say what may be stored, not asked for."""
+    if isinstance(field, StrictString):
+        return _text(text)
+    if isinstance(field, Timestamp):
+        field = Timestamp(allow_date=True)
+    value = cast(Any, field).to_internal_value(text)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return timezone.make_aware(datetime.combine(value, time.min))
+    return value
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError
+    return text

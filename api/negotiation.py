@@ -1,0 +1,98 @@
+"""Content negotiation as JSON:API 1.1 has it: its media type may carry `ext` and `profile`, and nothing else.
+
+| request header | answer |
+|---|---|
+| Content-Type: the media type with a foreign parameter (charset …) or any `ext` | 415 |
+| Content-Type: the media type with unknown profiles, or none where there is no body | processed |
+| Content-Type: another media type on a body | 415 |
+| Accept: absent, `*/*`, `application/*`, or one clean instance among others | processed |
+| Accept: instances of the media type, none clean; or only other media types | 406 |
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+from django.http import HttpRequest
+from django.utils.http import parse_header_parameters
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from api.errors import Rejection, error
+
+MEDIA_TYPE: Final = "application/vnd.api+json"
+WILDCARDS: Final = frozenset({"*/*", "application/*"})
+WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
+MEDIA_RANGES: Final = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
+SUPPORTED_EXTENSIONS: Final[frozenset[str]] = frozenset()
+
+
+class JsonApiNegotiation(BaseContentNegotiation):
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        check_accept(request.headers.get("Accept"))
+        check_content_type(request._request)  # noqa: SLF001 (the Django request that it wraps)
+        return renderers[0], MEDIA_TYPE
+
+
+def check_content_type(request: HttpRequest) -> None:
+    header = request.headers.get("Content-Type") or ""
+    media_type, parameters = _parsed(header)
+    if media_type == MEDIA_TYPE:
+        if not _is_clean(parameters):
+            _refuse_content_type(f"{MEDIA_TYPE} may only carry the parameter profile.")
+    elif request.method in WITH_BODY or _has_body(request):
+        _refuse_content_type(f"The request's body must be {MEDIA_TYPE}.")
+
+
+def check_accept(header: str | None) -> None:
+    ranges = list(_media_ranges(header or "*/*"))
+    instances = [parameters for media_type, parameters in ranges if media_type == MEDIA_TYPE]
+    acceptable = any(_is_clean(parameters) and _is_wanted(parameters) for parameters in instances)
+    if not instances:
+        acceptable = any(
+            media_type in WILDCARDS and _is_wanted(parameters) for media_type, parameters in ranges
+        )
+    if not acceptable:
+        detail = f"This service answers {MEDIA_TYPE} without parameters."
+        raise Rejection(error("NOT_ACCEPTABLE", detail, header="Accept"))
+
+
+def _refuse_content_type(detail: str) -> NoReturn:
+    raise Rejection(error("UNSUPPORTED_MEDIA_TYPE", detail, header="Content-Type"))
+
+
+def _has_body(request: HttpRequest) -> bool:
+    return (
+        request.META.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in request.META
+    )
+
+
+def _media_ranges(header: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for part in MEDIA_RANGES.findall(header):
+        if part.strip():
+            yield _parsed(part)
+
+
+def _parsed(media_range: str) -> tuple[str, dict[str, str]]:
+    try:
+        media_type, parameters = parse_header_parameters(media_range)
+    except ValueError:
+        return "", {}
+    return media_type.strip().lower(), {name.lower(): str(value) for name, value in parameters.items()}
+
+
+def _is_clean(parameters: Mapping[str, Any]) -> bool:
+    """No foreign parameter and no extension that this service does not speak; `q` is a weight, not a parameter."""
+    extensions = set(parameters.get("ext", "").split())
+    return parameters.keys() <= {"ext", "profile", "q"} and extensions <= SUPPORTED_EXTENSIONS
+
+
+def _is_wanted(parameters: Mapping[str, str]) -> bool:
+    return re.fullmatch(r"0(\.0*)?", parameters.get("q", "1").strip()) is None

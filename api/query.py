@@ -1,0 +1,167 @@
+"""The query string, read on every verb: what is not understood is refused, never ignored.
+
+    include=market,gift_card_recipient   fields[markets]=name   sort=-created_at   page[number]=2   filter[q][…]=…
+
+JSON:API keeps lower-case family names for itself, so an unknown one is an error; names with any other character are
+the clients' own and pass. `sort`, `page` and `filter` belong to lists: on anything else they are refused too.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NoReturn, TypeAlias
+
+from django.http import QueryDict
+
+from api.declaration import Declaration
+from api.errors import Rejection, brief, error
+from api.paging import Page, read_page
+
+Include: TypeAlias = tuple[tuple[str, "Include"], ...]  # type: ignore[misc]
+SparseFields: TypeAlias = tuple[tuple[str, frozenset[str]], ...]
+
+DEPTH: Final = 3
+FAMILY: Final = re.compile(r"[^\[]*")
+FIELDS_KEY: Final = re.compile(r"fields\[([^\[\]]+)\]")
+PREDICATE_KEY: Final = re.compile(r"filter\[q\]\[([^\[\]]+)\]")
+IDENTITY: Final = frozenset({"id", "type"})
+"""Clients list these in sparse fields; a resource always has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    include: Include = ()
+    include_asked: bool = False
+    fields: SparseFields = ()
+    sort: tuple[str, ...] = ()
+    page: Page = Page()
+    predicates: tuple[tuple[str, str], ...] = ()
+
+
+def read_query(
+    parameters: QueryDict, declaration: Declaration, *, is_list: bool, is_linkage: bool = False
+) -> Query:
+    """What the client asks of resources of this declaration: a list of them, one, or only linkage to them."""
+    families = _by_family(parameters)
+    included = families.get("include", {})
+    if included and is_linkage:
+        refuse("INVALID_INCLUDE", "A relationship's own address includes nothing.", "include")
+    return Query(
+        include=_include(included.get("include", ""), declaration),
+        include_asked=bool(included),
+        fields=_fields(families.get("fields", {}), declaration.family),
+        sort=_sort(families.get("sort", {}), declaration, is_list=is_list),
+        page=read_page(_only_in_lists(families.get("page", {}), "INVALID_PAGE_OBJECT", is_list=is_list)),
+        predicates=_predicates(
+            _only_in_lists(families.get("filter", {}), "FILTER_NOT_ALLOWED", is_list=is_list)
+        ),
+    )
+
+
+FAMILIES: Final = {
+    "include": re.compile(r"include"),
+    "fields": FIELDS_KEY,
+    "sort": re.compile(r"sort"),
+    "page": re.compile(r"page.*", re.DOTALL),
+    "filter": re.compile(r"filter.*", re.DOTALL),
+}
+CODES: Final = {"include": "INVALID_INCLUDE", "fields": "INVALID_FIELD", "sort": "INVALID_SORT_CRITERIA"}
+
+
+def _by_family(parameters: QueryDict) -> dict[str, dict[str, str]]:
+    families: dict[str, dict[str, str]] = {}
+    for key, values in parameters.lists():
+        family = str(FAMILY.match(key)[0])  # type: ignore[index]
+        if family not in FAMILIES:
+            if re.fullmatch(r"[a-z]*", family):
+                refuse("PARAM_NOT_ALLOWED", f"{brief(key)} is not allowed.", key)
+            continue
+        if not FAMILIES[family].fullmatch(key):
+            refuse(CODES[family], f"{brief(key)} is not a parameter of this service.", key)
+        if len(values) > 1:
+            refuse(CODES.get(family, "BAD_REQUEST"), f"{brief(key)} is given more than once.", key)
+        families.setdefault(family, {})[key] = values[0]
+    return families
+
+
+def _only_in_lists(parameters: dict[str, str], code: str, *, is_list: bool) -> dict[str, str]:
+    if parameters and not is_list:
+        key = next(iter(parameters))
+        refuse(code, f"{brief(key)} is only allowed where a list is read.", key)
+    return parameters
+
+
+def _include(text: str, declaration: Declaration) -> Include:
+    tree: dict[str, dict] = {}  # type: ignore[type-arg]
+    for path in text.split(",") if text else ():
+        steps = path.split(".")
+        if len(steps) > DEPTH:
+            refuse("INVALID_INCLUDE", f"{brief(path)} is too deep (maximum is {DEPTH} levels).", "include")
+        branch, at = tree, declaration
+        for step in steps:
+            relationship = at.relationships.get(step)
+            if relationship is None or not relationship.includable:
+                refuse(
+                    "INVALID_INCLUDE", f"{brief(path)} can't be included in {declaration.type}.", "include"
+                )
+            branch, at = branch.setdefault(step, {}), relationship.target
+    return _frozen(tree)
+
+
+def _frozen(tree: dict[str, dict]) -> Include:  # type: ignore[type-arg]
+    return tuple((name, _frozen(tree[name])) for name in sorted(tree))
+
+
+def _fields(parameters: dict[str, str], types: Mapping[str, Declaration]) -> SparseFields:
+    chosen = []
+    for key, text in sorted(parameters.items()):
+        declaration = types.get(key[len("fields[") : -1])
+        if declaration is None:
+            refuse("INVALID_FIELD", f"{brief(key)} names no resource type that can be read here.", key)
+        names = frozenset(text.split(",")) if text else frozenset()
+        unknown = sorted(names - declaration.readable.keys() - declaration.relationships.keys() - IDENTITY)
+        if unknown:
+            refuse("INVALID_FIELD", f"{brief(unknown[0])} is not a field of {declaration.type}.", key)
+        chosen.append((declaration.type, names - IDENTITY))
+    return tuple(chosen)
+
+
+def _sort(parameters: dict[str, str], declaration: Declaration, *, is_list: bool) -> tuple[str, ...]:
+    _only_in_lists(parameters, "INVALID_SORT_CRITERIA", is_list=is_list)
+    if "sort" not in parameters:
+        return ()
+    criteria = tuple(parameters["sort"].split(","))
+    names = [criterion.removeprefix("-") for criterion in criteria]
+    for name in names:
+        if name not in declaration.sortable:
+            refuse("INVALID_SORT_CRITERIA", f"{declaration.type} can't be sorted by {brief(name)}.", "sort")
+        if names.count(name) > 1:
+            refuse("INVALID_SORT_CRITERIA", f"{name} is given more than once.", "sort")
+    return criteria
+
+
+def _predicates(parameters: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    predicates = []
+    for key, value in parameters.items():
+        match = PREDICATE_KEY.fullmatch(key)
+        if match is None:
+            refuse(
+                "INVALID_FILTERS_SYNTAX", f"{brief(key)} is not written filter[q][attribute_matcher].", key
+            )
+        predicates.append((match[1], value))
+    return tuple(predicates)
+
+
+def refuse(code: str, detail: str, parameter: str) -> NoReturn:
+    raise Rejection(error(code, detail, parameter=parameter))
+
+
+def order_columns(sort: Iterable[str], declaration: Declaration) -> list[str]:
+    """What to order by: newest first unless asked otherwise, and always to the last row, so that pages don't overlap."""
+    criteria = list(sort) or ["-created_at"]
+    descending = criteria[-1].startswith("-")
+    columns = [
+        ("-" if criterion.startswith("-") else "") + declaration.column_of(criterion.removeprefix("-"))
+        for criterion in criteria
+    ]
+    return [*columns, "-pk" if descending else "pk"]

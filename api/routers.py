@@ -1,0 +1,51 @@
+"""Addresses of resources: `/{type}`, `/{type}/{id}`, related reads and relationship endpoints, no trailing slash.
+
+    router = ResourceRouter()
+    router.register(MarketViewSet)
+    urlpatterns = [path("api/", include(router.urls))]
+
+A verb whose hook a viewset does not override is not routed: it answers 405. Registering checks the declaration, so
+a serializer that cannot be served stops the start.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.urls import URLPattern, path
+
+from api.declaration import declaration_of
+from api.views import ResourceViewSet
+
+ADDRESSES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
+    ("{type}", "list", {"get": "list", "post": "create"}),
+    ("{type}/<str:pk>", "detail", {"get": "retrieve", "patch": "update", "delete": "destroy"}),
+    (
+        "{type}/<str:pk>/relationships/<str:relationship>",
+        "relationship",
+        {"get": "retrieve_relationship", "patch": "update_relationship"},
+    ),
+    ("{type}/<str:pk>/<str:relationship>", "related", {"get": "retrieve_related"}),
+)
+HOOKS: Final = {
+    "create": "create_resource",
+    "update": "update_resource",
+    "update_relationship": "update_resource",
+    "destroy": "delete_resource",
+}
+
+
+class ResourceRouter:
+    def __init__(self) -> None:
+        self.urls: list[URLPattern] = []
+
+    def register(self, viewset: type[ResourceViewSet]) -> None:
+        resource_type = declaration_of(viewset.serializer_class).type
+        for pattern, name, methods in ADDRESSES:
+            actions = {method: action for method, action in methods.items() if has(viewset, action)}
+            view: Callable[..., object] = viewset.as_view(actions)
+            self.urls.append(path(pattern.format(type=resource_type), view, name=f"{resource_type}-{name}"))
+
+
+def has(viewset: type[ResourceViewSet], action: str) -> bool:
+    hook = HOOKS.get(action)
+    return hook is None or getattr(viewset, hook) is not getattr(ResourceViewSet, hook)

@@ -1,0 +1,138 @@
+"""Values for an operation: a request's attributes and relationships, as the serializer declares them.
+
+Everything wrong with the attributes is reported at once, one error each: names that may not be set (400) before
+values that may not be had (422). Relationships are looked up within the caller's reach last, so a request that is
+refused anyway costs no query.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from rest_framework.exceptions import ValidationError
+
+from api.declaration import AnyField, Declaration, Relationship
+from api.errors import ErrorObject, Rejection, brief, error, pointer, validation_error
+from api.fields import SENTENCES, InvalidValue, uuid_or_none
+from api.parsers import Identifier, Linkage, ResourceBody
+from kernel.caller import Caller
+from kernel.refusals import Invalid
+
+
+def attribute_values(declaration: Declaration, body: ResourceBody, *, creating: bool) -> dict[str, Any]:
+    """The checked attributes by name; raises Rejection with every problem found."""
+    forbidden = list(_not_allowed(declaration, body, creating=creating))
+    if forbidden:
+        raise Rejection(*forbidden)
+    values: dict[str, Any] = {}
+    problems: list[ErrorObject] = []
+    for name, value in body.attributes.items():
+        if name in declaration.relationships:
+            continue
+        refusal = _read(name, value, declaration.fields[name], values)
+        if refusal:
+            problems.append(_problem(declaration, body, refusal))
+    if creating:
+        problems += [_problem(declaration, body, refusal) for refusal in _missing(declaration, body)]
+    if problems:
+        raise Rejection(*problems)
+    return values
+
+
+def relationship_values(declaration: Declaration, body: ResourceBody, caller: Caller) -> dict[str, Any]:
+    """The named resources themselves, by relationship: an instance or None, or a list."""
+    values = {}
+    for name, relationship in declaration.relationships.items():
+        if name in body.attributes:
+            nothing: Linkage = () if relationship.many else None
+            values[name] = related(relationship, nothing, caller, pointer("data", "attributes", name))
+        if name in body.relationships:
+            at = pointer("data", "relationships", name, "data")
+            values[name] = related(relationship, body.relationships[name], caller, at)
+    return values
+
+
+def related(relationship: Relationship, linkage: Linkage, caller: Caller, at: str) -> Any:
+    """What a relationship's linkage names; another mode's or market's resource is as absent as one that never was."""
+    if relationship.many != isinstance(linkage, tuple):
+        expected = "a list" if relationship.many else "null or one resource identifier"
+        raise Rejection(error("INVALID_RESOURCE", f"{relationship.name} must be {expected}.", pointer=at))
+    if isinstance(linkage, tuple):
+        return [_find(relationship, each, caller, f"{at}/{index}") for index, each in enumerate(linkage)]
+    if linkage is not None:
+        return _find(relationship, linkage, caller, at)
+    if not relationship.nullable:
+        refusal = Invalid(relationship.name, "required", SENTENCES["required"])
+        raise Rejection(
+            validation_error(refusal, about=relationship.name, value=None, pointer=at.removesuffix("/data"))
+        )
+    return None
+
+
+def place_of(declaration: Declaration, body: ResourceBody | None, name: str) -> str | None:
+    """A pointer that resolves: to the attribute or relationship if the request has it, else to the primary data."""
+    if body is None:
+        return None
+    if name in body.attributes:
+        return pointer("data", "attributes", name)
+    if name in body.relationships:
+        return pointer("data", "relationships", name)
+    return "/data"
+
+
+def _not_allowed(declaration: Declaration, body: ResourceBody, *, creating: bool) -> Iterator[ErrorObject]:
+    """A misspelt attribute must not look like a success, so each name that may not be set is refused."""
+    for name, value in body.attributes.items():
+        clears = name not in declaration.relationships or value is None or value == []
+        if not clears or not declaration.writable(name, creating=creating):
+            yield error(
+                "PARAM_NOT_ALLOWED",
+                f"{brief(name)} is not allowed.",
+                pointer=pointer("data", "attributes", name),
+            )
+    for name in body.relationships:
+        if name not in declaration.relationships or not declaration.writable(name, creating=creating):
+            yield error(
+                "PARAM_NOT_ALLOWED",
+                f"{brief(name)} is not allowed.",
+                pointer=pointer("data", "relationships", name),
+            )
+
+
+def _read(name: str, value: Any, field: AnyField, values: dict[str, Any]) -> Invalid | None:
+    try:
+        values[name] = field.run_validation(value)
+    except InvalidValue as invalid:
+        return Invalid(name, invalid.symbol, invalid.message, value=value, count=invalid.count)
+    except ValidationError:
+        return Invalid(name, "invalid", SENTENCES["invalid"], value=value)
+    return None
+
+
+def _missing(declaration: Declaration, body: ResourceBody) -> Iterator[Invalid]:
+    """What POST must have and has not: an attribute "can't be blank", a relationship "must exist"."""
+    for name, field in declaration.fields.items():
+        if field.required and declaration.writable(name, creating=True) and name not in body.attributes:
+            yield Invalid(name, "blank", SENTENCES["blank"])
+    for name, relationship in declaration.relationships.items():
+        if relationship.required and name not in body.relationships and name not in body.attributes:
+            yield Invalid(name, "required", SENTENCES["required"])
+
+
+def _problem(declaration: Declaration, body: ResourceBody, refusal: Invalid) -> ErrorObject:
+    value = None if refusal.about in declaration.sensitive else refusal.value
+    at = place_of(declaration, body, refusal.about)
+    return validation_error(refusal, about=refusal.about, value=value, pointer=at)
+
+
+def _find(relationship: Relationship, identifier: Identifier, caller: Caller, at: str) -> Any:
+    target = relationship.target
+    if identifier.type != target.type:
+        detail = f"{relationship.name} must be of the type {target.type}."
+        raise Rejection(error("TYPE_MISMATCH", detail, pointer=f"{at}/type"))
+    key: UUID | None = uuid_or_none(identifier.id)
+    found = None if key is None else target.visible_to(caller).filter(pk=key).first()
+    if found is None:
+        detail = f"There is no {target.type} with id {brief(identifier.id)}."
+        raise Rejection(error("RECORD_NOT_FOUND", detail, pointer=at))
+    return found

@@ -1,0 +1,264 @@
+"""The views of a resource: read the request, call exactly one hook, read the answer by the compiled plan.
+
+A resource app derives from `ResourceViewSet`, names its serializer and scopes, and overrides the hooks that it has;
+`api.routers` leaves out the verbs of the others. Names in addresses are looked up among the serializer's declared
+relationships only: toolkits that look them up on the instance would *call* what they find, `delete` included.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, NoReturn, cast
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+from rest_framework_json_api.renderers import JSONRenderer
+
+from api.compiled import Reading, Resources, identifier, plan_for
+from api.credential import Credential
+from api.declaration import Declaration, Relationship, declaration_of
+from api.documents import answer, answer_errors, document, link_to, root_of
+from api.errors import Rejection, brief, error
+from api.exceptions import Context, rejection_for
+from api.fields import uuid_or_none
+from api.filtering import ResourceFilterBackend
+from api.negotiation import JsonApiNegotiation
+from api.paging import page_meta, page_numbers
+from api.parsers import DocumentParser, ResourceBody, read_body, read_relationship_body
+from api.query import Query, order_columns, read_query
+from api.serializers import ResourceSerializer
+from api.validation import attribute_values, related, relationship_values
+from kernel.caller import Caller
+
+VERBS: Final = {
+    "list": "read",
+    "retrieve": "read",
+    "retrieve_related": "read",
+    "retrieve_relationship": "read",
+    "create": "create",
+    "update": "update",
+    "update_relationship": "update",
+    "destroy": "delete",
+}
+"""What each action does to the resource, as `scopes` names it."""
+
+
+class ResourceViewSet(GenericViewSet[Any]):
+    """Base of every resource's views.
+
+    `scopes` names the scope for "read", "create", "update" and "delete". Where it depends on what is written, leave
+    that verb out and override `required_scope`.
+    """
+
+    serializer_class: type[ResourceSerializer]
+    scopes: ClassVar[Mapping[str, str]] = {}
+
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (DocumentParser,)
+    filter_backends = (ResourceFilterBackend,)
+    content_negotiation_class = JsonApiNegotiation
+    permission_classes = ()
+    metadata_class = None
+    default_response_headers: Mapping[str, str] = {}
+
+    credential: Credential
+    query: Query
+    target: Declaration
+    """What is answered: this resource, or the one that a related read leads to."""
+    body: ResourceBody | None = None
+
+    # What a resource app overrides: one operation call each.
+
+    def create_resource(self, caller: Caller, values: dict[str, Any]) -> UUID:
+        """Create from the values by name (a relationship's is the instance or None) and return the new key."""
+        raise NotImplementedError
+
+    def update_resource(self, caller: Caller, pk: UUID, values: dict[str, Any]) -> None:
+        """Change what `values` has, all or nothing; raises NotFound for a key beyond the caller's reach."""
+        raise NotImplementedError
+
+    def delete_resource(self, caller: Caller, pk: UUID) -> None:
+        """Raises NotFound, and InUse while others depend on it."""
+        raise NotImplementedError
+
+    def required_scope(self, request: Request, values: Mapping[str, Any]) -> str:
+        """The scope that this request needs; `values` are the checked values of a write, empty for the rest."""
+        return self.scopes[self.verb]
+
+    # The verbs.
+
+    def list(self, request: Request) -> HttpResponse:
+        return self._page(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: str) -> HttpResponse:
+        return self._resource(self.key)
+
+    def create(self, request: Request) -> HttpResponse:
+        key = self.create_resource(self.credential.caller, self._values(pk=None))
+        response = self._resource(key, status=201)
+        response["Location"] = f"{root_of(request)}/{self.declaration.type}/{key}"
+        return response
+
+    def update(self, request: Request, pk: str) -> HttpResponse:
+        self.update_resource(self.credential.caller, self.key, self._values(pk=self.key))
+        return self._resource(self.key)
+
+    def destroy(self, request: Request, pk: str) -> HttpResponse:
+        self.delete_resource(self.credential.caller, self.key)
+        return HttpResponse(status=204)
+
+    def retrieve_related(self, request: Request, pk: str, relationship: str) -> HttpResponse:
+        """`GET /{type}/{id}/{relationship}`: the resources themselves, a page of them where there may be many."""
+        if self.relationship.many:
+            return self._page(self._related_rows())
+        key = self._related_key()
+        resources, included = self._read_one(key) if key else ([], [])
+        return self._answer(resources[0] if resources else None, included)
+
+    def retrieve_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
+        """`GET /{type}/{id}/relationships/{relationship}`: the linkage alone."""
+        if self.relationship.many:
+            return self._page(self._related_rows(), linkage_only=True)
+        key = self._related_key()
+        return self._answer(
+            identifier(self.target.type, key) if key else None, links=self._relationship_links()
+        )
+
+    def update_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
+        """`PATCH` of the same address: an update of the resource with this one value."""
+        named = self.relationship
+        if not self.declaration.writable(named.name, creating=False):
+            raise Rejection(error("PARAM_NOT_ALLOWED", f"{named.name} can't be changed.", status=403))
+        value = related(named, read_relationship_body(request.data), self.credential.caller, "/data")
+        self._authorize(self.required_scope(request, {named.name: value}))
+        self.update_resource(self.credential.caller, self.key, {named.name: value})
+        return self.retrieve_relationship(request, pk, relationship)
+
+    # What every request goes through before its verb, and when it fails.
+
+    @property
+    def declaration(self) -> Declaration:
+        return declaration_of(self.serializer_class)
+
+    @property
+    def verb(self) -> str:
+        return VERBS[self.action]
+
+    @property
+    def key(self) -> UUID:
+        key = uuid_or_none(self.kwargs["pk"])
+        return key if key else self._not_found()
+
+    @property
+    def relationship(self) -> Relationship:
+        found = self.declaration.relationships.get(self.kwargs["relationship"])
+        if found is None:
+            detail = f"{self.declaration.type} have no relationship {brief(self.kwargs['relationship'])}."
+            raise Rejection(error("RECORD_NOT_FOUND", detail))
+        return found
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.auth is None:
+            raise NotAuthenticated
+        self.credential = cast(Credential, request.auth)
+        if self.action not in VERBS:
+            return  # 405 comes next
+        if self.verb in self.scopes:
+            self._authorize(self.scopes[self.verb])
+        elif self.verb in {"read", "delete"}:
+            self._authorize(self.required_scope(request, {}))
+        self.target = self.relationship.target if "relationship" in kwargs else self.declaration
+        is_list = self.action == "list" or ("relationship" in kwargs and self.relationship.many)
+        self.query = read_query(
+            request.query_params,
+            self.target,
+            is_list=is_list and self.verb == "read",
+            is_linkage=self.action in {"retrieve_relationship", "update_relationship"},
+        )
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
+        if isinstance(exc, NotAuthenticated | AuthenticationFailed):
+            exc.auth_header = self.get_authenticate_header(self.request)
+        context = Context(self.declaration, self.body, is_linkage=self.action == "update_relationship")
+        rejection = rejection_for(exc, context)
+        if rejection is None:
+            raise exc
+        response = answer_errors(rejection)
+        if rejection.status == 405:
+            response["Allow"] = ", ".join(self.allowed_methods)
+        return response
+
+    def _authorize(self, scope: str) -> None:
+        if scope not in self.credential.scopes:
+            raise Rejection(error("UNAUTHORIZED", "Access denied."))
+
+    def _values(self, *, pk: UUID | None) -> dict[str, Any]:
+        """The checked values of a request to create (`pk` None) or update."""
+        self.body = read_body(self.request.data, resource_type=self.declaration.type, pk=pk)
+        values = attribute_values(self.declaration, self.body, creating=pk is None)
+        self._authorize(self.required_scope(self.request, values))
+        return values | relationship_values(self.declaration, self.body, self.credential.caller)
+
+    # Reading: rows within the caller's reach, by the compiled plan.
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return self.declaration.visible_to(self.credential.caller)
+
+    def _related_key(self) -> UUID | None:
+        keys = (
+            self.get_queryset().filter(pk=self.key).values_list(self.relationship.key_column, flat=True)[:1]
+        )
+        return cast(UUID | None, keys[0]) if keys else self._not_found()
+
+    def _related_rows(self) -> QuerySet[Any]:
+        if not self.get_queryset().filter(pk=self.key).exists():
+            self._not_found()
+        return self.target.visible_to(self.credential.caller).filter(**{self.relationship.way_back: self.key})
+
+    def _read(self, rows: QuerySet[Any]) -> tuple[Resources, Resources]:
+        plan = plan_for(self.target, self.query.include, self.query.fields)
+        return plan.read(rows, Reading(self.credential, root_of(self.request)))
+
+    def _read_one(self, key: UUID) -> tuple[Resources, Resources]:
+        return self._read(self.target.visible_to(self.credential.caller).filter(pk=key))
+
+    def _resource(self, key: UUID, *, status: int = 200) -> HttpResponse:
+        resources, included = self._read_one(key)
+        return self._answer(resources[0] if resources else self._not_found(), included, status=status)
+
+    def _page(self, rows: QuerySet[Any], *, linkage_only: bool = False) -> HttpResponse:
+        rows = self.filter_queryset(rows)
+        page, record_count = self.query.page, rows.count()
+        rows = rows.order_by(*order_columns(self.query.sort, self.target))[page.rows]
+        links = {
+            relation: link_to(self.request, {"page[number]": number, "page[size]": page.size})
+            for relation, number in page_numbers(page, record_count).items()
+        }
+        meta = page_meta(page, record_count)
+        if linkage_only:
+            linkage = [identifier(self.target.type, key) for key in rows.values_list("pk", flat=True)]
+            return self._answer(linkage, meta=meta, links=self._relationship_links() | links)
+        return self._answer(*self._read(rows), meta=meta, links=links)
+
+    def _relationship_links(self) -> dict[str, str]:
+        address = f"{root_of(self.request)}/{self.declaration.type}/{self.key}"
+        return {"related": f"{address}/{self.relationship.name}"}
+
+    def _answer(
+        self,
+        data: Any,
+        included: Resources | None = None,
+        *,
+        status: int = 200,
+        meta: Mapping[str, Any] | None = None,
+        links: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        shown = included if self.query.include_asked else None
+        return answer(document(self.request, data, included=shown, meta=meta, links=links), status=status)
+
+    def _not_found(self) -> NoReturn:
+        detail = f"There is no {self.declaration.type} with id {brief(self.kwargs.get('pk'))}."
+        raise Rejection(error("RECORD_NOT_FOUND", detail))

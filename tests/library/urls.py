@@ -1,0 +1,15 @@
+from django.urls import include, path
+
+from api.routers import ResourceRouter
+from tests.library.views import AuthorViewSet, BookViewSet, GenreViewSet, LibraryViewSet
+
+
+def crash(request):
+    raise RuntimeError("a bug")
+
+
+router = ResourceRouter()
+for viewset in (AuthorViewSet, BookViewSet, GenreViewSet, LibraryViewSet):
+    router.register(viewset)
+
+urlpatterns = [path("api/crash", crash), path("api/", include(router.urls)), path("elsewhere", crash)]
