@@ -1,0 +1,114 @@
+"""The state table that the model's docstring shows is the table that the operations obey."""
+
+import re
+
+import pytest
+from django_fsm import TransitionNotAllowed
+
+from giftcards.exceptions import InvalidTransition
+from giftcards.models import GiftCard, Status
+from giftcards.models import gift_card as documented
+from giftcards.models.gift_card import legal_moves
+from giftcards.operations import activate, adjust, deactivate, debit, purchase, recharge
+from kernel.refusals import OPERATION
+from tests.fixtures.cast import CARD_IN, TEST
+from tests.fixtures.refusing import refused
+
+pytestmark = pytest.mark.django_db
+
+STAYS = "stays"
+
+
+def state_table() -> dict[tuple[str, str], str]:
+    """(status, verb) → what the docstring's cell says."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (documented.__doc__ or "").splitlines()
+        if line.startswith("|") and not re.fullmatch(r"[|\-]+", line)
+    ]
+    (_corner, *verbs), *lines = rows
+    return {(status, verb): cell for status, *cells in lines for verb, cell in zip(verbs, cells, strict=True)}
+
+
+TABLE = state_table()
+
+OPERATION_OF = {
+    "purchase": lambda card: purchase(caller=TEST, card_id=card.id),
+    "activate": lambda card: activate(caller=TEST, card_id=card.id),
+    "deactivate": lambda card: deactivate(caller=TEST, card_id=card.id),
+    "debit": lambda card: debit(caller=TEST, card_id=card.id, amount_cents=1),
+    "recharge": lambda card: recharge(caller=TEST, card_id=card.id, amount_cents=1),
+    "adjust": lambda card: adjust(caller=TEST, card_id=card.id, balance_cents=card.balance_cents - 1),
+    # These two follow from a balance: of an active card that is spent, of a redeemed one that is filled up.
+    "redeem": lambda card: debit(caller=TEST, card_id=card.id, amount_cents=card.balance_cents),
+    "reopen": lambda card: adjust(caller=TEST, card_id=card.id, balance_cents=card.balance_cents + 1),
+}
+
+BY_ITSELF = {("inactive", "reopen"), ("active", "reopen")}
+"""What leads to reopening is possible there, and reopens nothing."""
+
+
+def cells(*, possible: bool) -> list[tuple[str, str]]:
+    return [cell for cell, result in TABLE.items() if bool(result) is possible]
+
+
+def test_the_table_has_every_status_and_every_verb_of_the_machine():
+    transitions = GiftCard().get_all_status_transitions()
+
+    assert {status for status, _verb in TABLE} == set(Status.values)
+    assert {verb for _status, verb in TABLE} == {move.name for move in transitions} == set(OPERATION_OF)
+    assert len(TABLE) == len(Status) * len(OPERATION_OF)
+
+
+def test_the_table_says_what_the_machine_allows():
+    transitions = GiftCard().get_all_status_transitions()
+    allowed = {(move.source, move.name): move.target or STAYS for move in transitions}
+
+    assert {cell: result for cell, result in TABLE.items() if result} == allowed
+    assert legal_moves() == {
+        (status, status if result == STAYS else result) for (status, _verb), result in allowed.items()
+    }
+
+
+@pytest.mark.parametrize(("status", "verb"), cells(possible=True))
+def test_a_possible_verb_leads_to_the_status_in_the_table(status, verb):
+    card = CARD_IN[status](rechargeable=verb != "redeem")
+    result = TABLE[status, verb]
+
+    after = OPERATION_OF[verb](card)
+
+    expected = status if result == STAYS else result
+    assert (after.status, GiftCard.objects.get(id=card.id).status) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("status", "verb"), [cell for cell in cells(possible=False) if cell not in BY_ITSELF]
+)
+def test_an_impossible_verb_is_refused_and_changes_nothing(status, verb):
+    card = CARD_IN[status]()
+
+    with refused(InvalidTransition, about=OPERATION, error="invalid_transition", card=card) as refusal:
+        OPERATION_OF[verb](card)
+
+    assert refusal.value.value == status
+    assert status in str(refusal.value)
+
+
+@pytest.mark.parametrize(("status", "verb"), sorted(BY_ITSELF))
+def test_a_card_that_is_not_redeemed_is_not_reopened(status, verb):
+    assert OPERATION_OF[verb](CARD_IN[status]()).status == status
+
+
+@pytest.mark.parametrize(("status", "verb"), cells(possible=False))
+def test_the_machine_itself_refuses_what_the_table_leaves_out(status, verb):
+    card = CARD_IN[status]()
+
+    with pytest.raises(TransitionNotAllowed):
+        getattr(card, verb)()
+
+
+def test_no_status_is_set_past_the_machine():
+    card = CARD_IN[Status.INACTIVE]()
+
+    with pytest.raises(AttributeError, match="status"):
+        card.status = Status.ACTIVE
