@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "api.middleware.JsonApiMiddleware",  # outermost: nothing under /api is ever HTML, whoever answered
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_security_policy.ContentSecurityPolicyMiddleware",
@@ -161,6 +162,7 @@ if flag("GIFTCARDS_TRUST_FORWARDED"):
 # --- REST framework: what the packages under */api share
 
 REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["access.api.authentication.ApiKeyAuthentication"],
     "UNAUTHENTICATED_USER": None,
 }
 

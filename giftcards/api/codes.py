@@ -1,0 +1,58 @@
+"""Codes on the wire: shown to those who may see them, searched for without being stored in the clear."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db.models import Q
+
+from access.scopes import Scope
+from api.credential import Credential
+from api.matchers import AttributeFilter
+from giftcards import codes
+from kernel.caller import Caller
+
+
+def readable_code(
+    card_id: UUID, ciphertext: bytes, key_version: int, last_four: str, *, credential: Credential
+) -> str:
+    if Scope.REVEAL_CODES not in credential.scopes:
+        return codes.mask(last_four)
+    return codes.unseal(ciphertext, key_version=key_version, card_id=card_id).reveal()
+
+
+class CodeFilter(AttributeFilter):
+    """`eq` and `in` by the whole code, `start` by its first 8 characters, `end` by its last 4; `cont` matches
+    any of these (contract §6). What a digest cannot answer is refused rather than answered wrongly."""
+
+    matchers: ClassVar[frozenset[str]] = frozenset({"eq", "in", "start", "end", "cont"})
+
+    def build(self, matcher: str, value: str, *, prefix: str, caller: Caller) -> Q:
+        if matcher == "eq":
+            return _whole(prefix, value)
+        if matcher == "in":
+            return Q(
+                **{f"{prefix}code_digest__in": [d for each in value.split(",") for d in codes.digests(each)]}
+            )
+        if matcher == "start":
+            if len(value) != codes.PREFIX_LENGTH:
+                raise ValueError
+            return _start(prefix, value)
+        if matcher == "end":
+            if len(value) != codes.SUFFIX_LENGTH:
+                raise ValueError
+            return _end(prefix, value)
+        return _whole(prefix, value) | _start(prefix, value) | _end(prefix, value)
+
+
+def _whole(prefix: str, value: str) -> Q:
+    return Q(**{f"{prefix}code_digest__in": codes.digests(value)})
+
+
+def _start(prefix: str, value: str) -> Q:
+    if len(value) != codes.PREFIX_LENGTH:
+        return Q(pk__in=[])
+    return Q(**{f"{prefix}code_prefix_digest__in": codes.prefix_digests(value)})
+
+
+def _end(prefix: str, value: str) -> Q:
+    return Q(**{f"{prefix}code_last_four": value})

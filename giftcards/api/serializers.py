@@ -1,0 +1,132 @@
+"""The gift card as JSON:API sees it: the only declaration of the resource (contract §4)."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from api.computed import BatchField, ComputedField
+from api.fields import CurrencyCode, Email, StrictBoolean, StrictInteger, StrictString, Timestamp, Url
+from api.matchers import AttributeFilter
+from api.serializers import ResourceSerializer
+from giftcards.api import logs
+from giftcards.api.amounts import float_of, formatted
+from giftcards.api.codes import CodeFilter, readable_code
+from giftcards.api.triggers import ABOUT_A_BALANCE_CHANGE, TRIGGERS
+from giftcards.models import GiftCard
+from markets.api.serializers import MarketSerializer
+from recipients.api.serializers import RecipientSerializer
+
+
+def _unchanged(value: str | None) -> str | None:
+    return value
+
+
+class GiftCardSerializer(ResourceSerializer):
+    included_serializers: ClassVar[Mapping[str, type[ResourceSerializer]]] = {
+        "market": MarketSerializer,
+        "gift_card_recipient": RecipientSerializer,
+    }
+
+    code = ComputedField(
+        columns=("id", "code_ciphertext", "code_key_version", "code_last_four"),
+        compute=readable_code,
+        for_credential=True,
+        write=StrictString(required=False, allow_null=True),
+    )
+    currency_code = CurrencyCode(required=False, allow_null=True)
+    balance_cents = StrictInteger()
+    balance_max_cents = StrictInteger(required=False, allow_null=True)
+    initial_balance_cents = StrictInteger(read_only=True)
+    initial_balance_float = float_of("initial_balance_cents")
+    formatted_initial_balance = formatted("initial_balance_cents")
+    balance_float = float_of("balance_cents")
+    formatted_balance = formatted("balance_cents")
+    balance_max_float = float_of("balance_max_cents")
+    formatted_balance_max = formatted("balance_max_cents")
+    balance_log = BatchField(load=logs.balance_logs, default=list)
+    usage_log = BatchField(load=logs.usage_logs, default=dict)
+    image_url = Url(required=False, allow_null=True, allow_blank=True)
+    expires_at = Timestamp(required=False, allow_null=True, allow_date=True)
+    recipient_email = ComputedField(
+        columns=("gift_card_recipient__email",),
+        compute=_unchanged,
+        write=Email(required=False, allow_null=True, allow_blank=True),
+    )
+    _purchase = StrictBoolean(write_only=True, required=False, allow_null=True)
+    _activate = StrictBoolean(write_only=True, required=False, allow_null=True)
+    _deactivate = StrictBoolean(write_only=True, required=False, allow_null=True)
+    _balance_change_cents = StrictInteger(write_only=True, required=False, allow_null=True)
+    _reference = StrictString(write_only=True, required=False, allow_null=True)
+    _order_number = StrictString(write_only=True, required=False, allow_null=True)
+    _reason = StrictString(write_only=True, required=False, allow_null=True)
+    _market_id = StrictString(write_only=True, required=False, allow_null=True)
+
+    class Meta(ResourceSerializer.Meta):
+        model = GiftCard
+        resource_name = "gift_cards"
+        fields = (
+            "status",
+            "code",
+            "currency_code",
+            "initial_balance_cents",
+            "initial_balance_float",
+            "formatted_initial_balance",
+            "balance_cents",
+            "balance_float",
+            "formatted_balance",
+            "balance_max_cents",
+            "balance_max_float",
+            "formatted_balance_max",
+            "balance_log",
+            "usage_log",
+            "single_use",
+            "rechargeable",
+            "distribute_discount",
+            "image_url",
+            "expires_at",
+            "recipient_email",
+            "reference",
+            "reference_origin",
+            "metadata",
+            "created_at",
+            "updated_at",
+            "market",
+            "gift_card_recipient",
+            *TRIGGERS,
+            *ABOUT_A_BALANCE_CHANGE,
+            "_reason",
+        )
+        read_only_fields = ("status", "created_at", "updated_at")
+        create_only_fields = ("code",)
+        update_only_fields = (*TRIGGERS, *ABOUT_A_BALANCE_CHANGE, "_reason")
+        triggers = TRIGGERS
+        sensitive = ("code",)
+        filterable: ClassVar[Mapping[str, AttributeFilter | None]] = {
+            "code": CodeFilter(),
+            **dict.fromkeys(
+                (
+                    "status",
+                    "currency_code",
+                    "balance_cents",
+                    "balance_max_cents",
+                    "single_use",
+                    "rechargeable",
+                    "expires_at",
+                    "reference",
+                    "reference_origin",
+                    "metadata",
+                    "created_at",
+                    "updated_at",
+                )
+            ),
+        }
+        sortable = (
+            "status",
+            "currency_code",
+            "balance_cents",
+            "balance_max_cents",
+            "expires_at",
+            "reference",
+            "reference_origin",
+            "created_at",
+            "updated_at",
+        )

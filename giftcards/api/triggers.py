@@ -1,0 +1,99 @@
+"""From a PATCH's attributes to the one operation they ask for (contract §5).
+
+| trigger | operation |
+|---|---|
+| `_purchase` | purchase |
+| `_activate` | activate |
+| `_deactivate` | deactivate |
+| `_balance_change_cents` | change_balance (negative: debit, positive: recharge) |
+| none | update_gift_card |
+
+A trigger that is false or null asks for nothing. Exactly one may ask.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from access.scopes import Scope
+from api.fields import uuid_or_none
+from giftcards import operations
+from giftcards.models import GiftCard
+from giftcards.operations import GiftCardChanges, Occasion
+from kernel.caller import Caller
+from kernel.refusals import Invalid, NotFound
+from markets.models import Market
+
+VERBS: Final[Mapping[str, Callable[..., GiftCard]]] = {
+    "_purchase": operations.purchase,
+    "_activate": operations.activate,
+    "_deactivate": operations.deactivate,
+    "_balance_change_cents": operations.change_balance,
+}
+TRIGGERS: Final = tuple(VERBS)
+ABOUT_A_BALANCE_CHANGE: Final = ("_reference", "_order_number", "_market_id")
+
+
+def requested_operation(values: Mapping[str, Any], caller: Caller) -> Callable[..., GiftCard]:
+    """The operation with all but `caller` and `card_id` filled in.
+
+    Raises Invalid for a second trigger, or for what accompanies a trigger that is not there; NotFound for a
+    market beyond the caller's reach.
+    """
+    trigger = _only_trigger(values)
+    _refuse_strays(values, trigger)
+    occasion = Occasion(
+        reason=values.get("_reason") or "",
+        reference=values.get("_reference"),
+        order_number=values.get("_order_number"),
+    )
+    changes = GiftCardChanges(**{name: value for name, value in values.items() if name[0] != "_"})  # type: ignore[typeddict-item]
+    if trigger is None:
+        return partial(operations.update_gift_card, changes=changes, occasion=occasion)
+    operation = partial(VERBS[trigger], changes=changes, occasion=occasion)
+    if trigger != "_balance_change_cents":
+        return operation
+    return partial(
+        operation, amount_cents=values[trigger], spent_in=_market(values.get("_market_id"), caller)
+    )
+
+
+def required_scopes(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a credential must hold for this update; plain attributes beside a balance change need theirs
+    too."""
+    plain = {name for name in values if name[0] != "_"}
+    change = values.get("_balance_change_cents")
+    if change is not None:
+        verb = Scope.SPEND if change < 0 else Scope.RECHARGE
+        return (verb, Scope.ISSUE) if plain else (verb,)
+    return (Scope.ADJUST,) if plain == {"balance_cents"} else (Scope.ISSUE,)
+
+
+def _only_trigger(values: Mapping[str, Any]) -> str | None:
+    asking = [name for name in TRIGGERS if values.get(name) is not None and values[name] is not False]
+    if len(asking) > 1:
+        raise Invalid(
+            asking[1], "single_trigger", f"can't be combined with {asking[0]}", value=values[asking[1]]
+        )
+    return asking[0] if asking else None
+
+
+def _refuse_strays(values: Mapping[str, Any], trigger: str | None) -> None:
+    if trigger == "_balance_change_cents":
+        return
+    for name in ABOUT_A_BALANCE_CHANGE:
+        if values.get(name) is not None:
+            raise Invalid(
+                name, "missing_trigger", "is only allowed with _balance_change_cents", value=values[name]
+            )
+
+
+def _market(market_id: str | None, caller: Caller) -> Market | None:
+    if market_id is None:
+        return None
+    key: UUID | None = uuid_or_none(market_id)
+    market = None if key is None else Market.objects.visible_to(caller).filter(pk=key).first()
+    if market is None:
+        raise NotFound("markets", market_id)
+    return market
