@@ -15,7 +15,7 @@ from giftcards.models import GiftCard
 from giftcards.operations.rules import require_balance
 from kernel.caller import Caller
 from kernel.refusals import Invalid
-from kernel.validation import RESOURCE_CHECKS, Check, boolean, checked
+from kernel.validation import RESOURCE_CHECKS, Check, boolean, changed_attributes, checked
 from markets.attributes import currency, web_address
 from markets.models import Market
 from recipients.models import GiftCardRecipient
@@ -71,12 +71,9 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
         card.market = changes["market"]
     _apply_currency(card, changes)
     _apply_balance(card, changes)
-    if "expires_at" in changes:
-        zone = card.market.time_zone if card.market else settings.GIFTCARDS_TIME_ZONE
-        card.expires_at = expiry_moment(changes["expires_at"], zone)
+    _apply_expiry(card, changes)
     _apply_recipient(card, changes, caller)
-    after = _snapshot(card)
-    return [name for name in after if after[name] != before[name]]
+    return changed_attributes(card, before)
 
 
 def _snapshot(card: GiftCard) -> Mapping[str, object]:
@@ -124,6 +121,16 @@ def _apply_balance(card: GiftCard, changes: GiftCardChanges) -> None:
         )
     if maximum is not None and card.balance_cents > maximum:
         raise AboveMaximumBalance("balance_cents", maximum)
+
+
+def _apply_expiry(card: GiftCard, changes: GiftCardChanges) -> None:
+    if "expires_at" not in changes:
+        return
+    zone = card.market.time_zone if card.market else settings.GIFTCARDS_TIME_ZONE
+    try:
+        card.expires_at = expiry_moment(changes["expires_at"], zone)
+    except OverflowError:
+        raise Invalid("expires_at", "invalid", "is out of range", value=str(changes["expires_at"])) from None
 
 
 def _apply_recipient(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> None:
