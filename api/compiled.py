@@ -1,11 +1,13 @@
 """Reading: a serializer class, sparse fields and an include tree, compiled into one plan and kept.
 
 A plan knows the columns to select and holds, for every attribute, a function of the selected row. Reading is
-`values_list(*plan.columns)`: no model instance and no serializer is made per row (that is where a plain list spends
-85 % of its time). To-one includes are columns of the same SELECT; each to-many include is one query for the page.
+`values_list(*plan.columns)`: no model instance and no serializer is made per row (that is where a plain list
+spends 85 % of its time). To-one includes are columns of the same SELECT; each to-many include is one query
+for the page.
 
-What a plan relies on: a row visible to a caller names only to-one targets that are visible to him too (the database
-holds that modes agree, `visible_to` holds the markets). To-many rows go through `visible_to` of their own model.
+What a plan relies on: a row visible to a caller names only to-one targets that are visible to him too (the
+database holds that modes agree, `visible_to` holds the markets). To-many rows go through `visible_to` of
+their own model.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +43,7 @@ class Reading:
 
 
 Bind: TypeAlias = Callable[[list[UUID], Reading], Read]
-"""Makes the function of a row that one attribute is for this read; given the keys of all rows that it will see."""
+"""Makes one attribute's function of a row for this read, given the keys of all the rows it will see."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class ToMany:
-    """Linkage of a to-many relationship, and the resources too where it is included: one query for a whole page."""
+    """Linkage of a to-many relationship, and its resources where included: one query for the whole page."""
 
     name: str
     relationship: Relationship
@@ -247,7 +249,7 @@ def _emit(node: Node, rows: list[Row], reading: Reading, seen: dict[tuple[str, U
 
 
 def _once(resource: Resource, key: UUID, seen: dict[tuple[str, UUID], Resource]) -> Resource:
-    """One resource object for each type and id, with the linkage of every way that led to it (full linkage)."""
+    """One resource object for each type and id, with the linkage of every way that led to it."""
     known = seen.setdefault((resource["type"], key), resource)
     if known is not resource:
         for name, relationship in resource["relationships"].items():

@@ -1,7 +1,7 @@
 """Fields that are read from more, or from elsewhere, than the one column of their name.
 
-They say which columns they need instead of being handed a model instance: that is what lets a resource be read
-without instances (`api.compiled`), while `to_representation` still works on one.
+They say which columns they need instead of being handed a model instance: that is what lets a resource be
+read without instances (`api.compiled`), while `to_representation` still works on one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,9 +19,9 @@ Load: TypeAlias = Callable[[list[UUID], Credential], Mapping[UUID, Any]]
 class ComputedField(serializers.Field[Any, Any, Any, Any]):
     """A value computed from named columns of the row and of its to-one relations (`"market__locale"`).
 
-    `compute` receives the columns' values in order, and the credential as `credential=` when `for_credential` is
-    set: what a reader may see can depend on who reads. `write` is the field that reads the value from a request;
-    without it the attribute is read-only.
+    `compute` receives the columns' values in order, and the credential as `credential=` when `for_credential`
+    is set: what a reader may see can depend on who reads. `write` is the field that reads the value from a
+    request; without it the attribute is read-only.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
 class BatchField(serializers.Field[Any, Any, Any, Any]):
     """A read-only value that one call loads for a whole page: `load(keys, credential) -> {key: value}`.
 
-    `default` is called for each key that `load` leaves out. Nothing is loaded when sparse fields leave it out.
+    `default` makes the value of a key that `load` leaves out. Sparse fields without it load nothing.
     """
 
     def __init__(self, *, load: Load, default: Callable[[], Any], **kwargs: Any) -> None:

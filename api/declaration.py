@@ -1,12 +1,12 @@
 """What a serializer class declares, read once per process and kept: `declaration_of(MarketSerializer)`.
 
-A declaration that cannot be served (an attribute called `id`, a relationship without a serializer, a filter on a
-name that does not exist) is refused here, which is at start-up: the router asks for every one.
+A declaration that cannot be served (an attribute called `id`, a relationship without a serializer, a filter
+on a name that does not exist) is refused here, which is at start-up: the router asks for every one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -20,6 +20,7 @@ from api.serializers import ResourceSerializer
 from kernel.caller import Caller
 
 AnyField: TypeAlias = Field[Any, Any, Any, Any]
+ModelClass: TypeAlias = type[Model]
 
 RESERVED = {"id", "type", "links", "relationships", "meta"}
 
@@ -36,7 +37,7 @@ class Relationship:
     writable: bool
     includable: bool
     links_only: bool
-    model: type[Model]
+    model: ModelClass
     serializer: type[ResourceSerializer]
 
     @cached_property
@@ -61,7 +62,7 @@ class Relationship:
 @dataclass(frozen=True, eq=False)
 class Declaration:
     type: str
-    model: type[Model]
+    model: ModelClass
     fields: Mapping[str, AnyField]
     relationships: Mapping[str, Relationship]
     create_only: frozenset[str]
@@ -108,8 +109,16 @@ def column_of(field: AnyField) -> str:
     return str(field.source).replace(".", "__")
 
 
-@cache
+_declarations: dict[object, Declaration] = {}
+
+
 def declaration_of(serializer_class: type[ResourceSerializer]) -> Declaration:
+    if serializer_class not in _declarations:
+        _declarations[serializer_class] = _declaration(serializer_class)
+    return _declarations[serializer_class]
+
+
+def _declaration(serializer_class: type[ResourceSerializer]) -> Declaration:
     meta = serializer_class.Meta
     fields = {name: field for name, field in serializer_class().fields.items() if name != "id"}
     attributes = {name: field for name, field in fields.items() if not is_relationship(field)}
@@ -143,7 +152,7 @@ def _relationship(serializer_class: type[ResourceSerializer], name: str, field: 
     related = getattr(serializer_class, "related_serializers", {})
     if name not in included and name not in related:
         raise ImproperlyConfigured(
-            f"{serializer_class.__name__}: relationship {name!r} is in neither included_serializers nor related_serializers."
+            f"{serializer_class.__name__}: {name!r} is in neither included_ nor related_serializers."
         )
     many = isinstance(field, ManyRelatedField)
     return Relationship(

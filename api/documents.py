@@ -1,7 +1,7 @@
 """Documents: the envelope around resources, its links, and the bytes of the answer.
 
-Links are absolute and begin with the scheme and host of the request itself, never with a configured one (contract
-§1); Django honours the proxy's forwarded ones where the settings say so.
+Links are absolute and begin with the scheme and host of the request itself, never with a configured one
+(contract §1); Django honours the proxy's forwarded ones where the settings say so.
 """
 
 import json
@@ -24,7 +24,7 @@ def root_of(request: HttpRequest) -> str:
 
 
 def link_to(request: HttpRequest, changes: Mapping[str, object] | None = None) -> str:
-    """The request's own address with every parameter kept, some changed; brackets encoded, as a URI must have them."""
+    """The request's own address, every parameter kept or changed, with brackets encoded as in any URI."""
     parameters = [(key, value) for key, values in request.GET.lists() for value in values]
     if changes:
         parameters = [pair for pair in parameters if pair[0] not in changes] + [

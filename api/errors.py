@@ -1,7 +1,7 @@
 """Error objects: one per problem, every one with a stable `code`, a `title` and a `detail`.
 
-The codes are those of the contract (§3) where it names one; the others follow its manner. A `Rejection` carries
-error objects to the edge; `api.exceptions` turns every other exception into one.
+The codes are those of the contract (§3) where it names one; the others follow its manner. A `Rejection`
+carries error objects to the edge; `api.exceptions` turns every other exception into one.
 """
 
 from collections.abc import Mapping

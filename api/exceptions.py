@@ -12,10 +12,10 @@
 | anything else | not caught: Django logs it, `api.middleware` words the 500 |
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
@@ -23,7 +23,7 @@ from django.http import Http404
 from rest_framework import exceptions as drf
 
 from api.declaration import Declaration
-from api.errors import ErrorObject, Rejection, brief, error, validation_error
+from api.errors import ErrorObject, Rejection, error, pointer, validation_error
 from api.parsers import ResourceBody
 from api.validation import place_of
 from kernel.refusals import OPERATION, Conflict, InUse, Invalid, InvalidSet, NotFound, Refusal
@@ -61,7 +61,9 @@ def _refusal(refusal: Any, context: Context) -> Rejection:
     if isinstance(refusal, Invalid):
         return Rejection(_invalid(refusal, context))
     if isinstance(refusal, NotFound):
-        return Rejection(error("RECORD_NOT_FOUND", str(refusal)))
+        return Rejection(
+            error("RECORD_NOT_FOUND", str(refusal), pointer=_named_by(refusal.identifier, context))
+        )
     if isinstance(refusal, InUse):
         return Rejection(error("LOCKED", str(refusal)))
     if isinstance(refusal, Conflict):
@@ -89,6 +91,13 @@ def _trigger(context: Context) -> str:
     return next(asked, BASE)
 
 
+def _named_by(identifier: str, context: Context) -> str | None:
+    """The attribute of the request that named what does not exist, if it was one."""
+    attributes = {} if context.body is None else context.body.attributes
+    named = (pointer("data", "attributes", name) for name, value in attributes.items() if value == identifier)
+    return next(named, None)
+
+
 def _pointer(about: str, context: Context) -> str | None:
     if context.is_linkage:
         return "/data"
@@ -101,12 +110,8 @@ def _framework(exception: Any, context: Context) -> Rejection:
         (code for kinds, code in _FRAMEWORK_CODES if isinstance(exception, kinds)), "INTERNAL_SERVER_ERROR"
     )
     detail = str(exception.detail) if isinstance(exception.detail, str) else "The request could not be read."
-    headers = {}
-    if getattr(exception, "auth_header", None):
-        headers["WWW-Authenticate"] = exception.auth_header
-    if getattr(exception, "wait", None) is not None:
-        headers["Retry-After"] = str(ceil(exception.wait))
-    return Rejection(error(code, detail), headers=headers)
+    wait = getattr(exception, "wait", None)
+    return Rejection(error(code, detail), headers={} if wait is None else {"Retry-After": str(ceil(wait))})
 
 
 _FRAMEWORK_CODES: Final[tuple[tuple[Any, str], ...]] = (

@@ -1,15 +1,16 @@
 """Strict fields: a value is what the declaration says, or it is refused; nothing is guessed or cut to fit.
 
-The official command line sends every attribute as a string (contract §1), so whole numbers and true/false are also
-taken from strings; nothing else is coerced. Refusals are worded like Rails' validations, which the contract's
-clients show to people. `kernel.refusals.Invalid` carries them as from an operation.
+The official command line sends every attribute as a string (contract §1), so whole numbers and true/false are
+also taken from strings; nothing else is coerced. Refusals are worded like Rails' validations, which the
+contract's clients show to people. `kernel.refusals.Invalid` carries them as from an operation.
 """
 
+import contextlib
 import datetime
 import math
 import re
-from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn, cast
 from uuid import UUID
 
 import orjson
@@ -85,7 +86,7 @@ class StrictField(serializers.Field[Any, Any, Any, Any]):
     def run_validators(self, value: Any) -> None:
         for validator in self.validators:
             try:
-                validator(value)
+                cast(Callable[[Any], None], validator)(value)
             except DjangoValidationError as error:
                 symbol = VALIDATOR_SYMBOLS.get(error.code, "invalid")
                 count = (error.params or {}).get("limit_value") if symbol != "invalid" else None
@@ -201,8 +202,8 @@ class Uuid(StrictField, serializers.UUIDField):
 class Timestamp(StrictField, serializers.DateTimeField):
     """ISO 8601 with an offset, written back as `YYYY-MM-DDTHH:MM:SS.mmmZ` (contract §2).
 
-    With `allow_date`, `YYYY-MM-DD` is taken too and handed on as a `datetime.date`: what a day without a time means
-    is a rule of the domain.
+    With `allow_date`, `YYYY-MM-DD` is taken too and handed on as a `datetime.date`: what a day without a time
+    means is a rule of the domain.
     """
 
     represents_itself = False
@@ -212,16 +213,13 @@ class Timestamp(StrictField, serializers.DateTimeField):
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
-            self.refuse("invalid")
-        try:
-            if self.allow_date and DATE_TEXT.fullmatch(data):
-                return datetime.date.fromisoformat(data)
-            if TIMESTAMP_TEXT.fullmatch(data):
-                return datetime.datetime.fromisoformat(data).astimezone(datetime.UTC)
-        except (ValueError, OverflowError):
-            pass
-        self.refuse("invalid")
+        text = data if isinstance(data, str) else ""
+        with contextlib.suppress(ValueError, OverflowError):
+            if self.allow_date and DATE_TEXT.fullmatch(text):
+                return datetime.date.fromisoformat(text)
+            if TIMESTAMP_TEXT.fullmatch(text):
+                return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+        return self.refuse("invalid")
 
     def to_representation(self, value: Any) -> str:
         return timestamp_text(value)

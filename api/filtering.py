@@ -1,8 +1,9 @@
 """`filter[q][<attribute>(_or_<attribute>)*_<matcher>]=value` becomes a condition (contract §6).
 
-Attributes may go through to-one relationships: `market_name_eq` is the market's name. Values are read by the very
-field that the serializer declares, so an attribute has one notion of what it may be. Rows of another mode or market
-never match: what is filtered comes from `visible_to`, and so does what a restricted caller filters through.
+Attributes may go through to-one relationships: `market_name_eq` is the market's name. Values are read by the
+very field that the serializer declares, so an attribute has one notion of what it may be. Rows of another
+mode or market never match: what is filtered comes from `visible_to`, and so does what a restricted caller
+filters through.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, cast
 import orjson
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
 from rest_framework.exceptions import ValidationError
 
 from api.declaration import AnyField, Declaration
@@ -61,7 +62,7 @@ class Target:
 
 
 class ResourceFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
-    """django-filter's backend for views, fed by the predicates of a resource's query instead of a FilterSet."""
+    """django-filter's backend for views, fed by a resource's predicates instead of by a FilterSet."""
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         caller = request.auth.caller
@@ -80,12 +81,13 @@ def condition(predicate: str, value: str, declaration: Declaration, caller: Call
     try:
         return reduce(or_, (_match(target, matcher, value, caller) for target in targets))
     except (ValueError, ValidationError):
-        refuse("INVALID_FILTER_VALUE", f"{brief(value)} is not a value for {brief(predicate)}.", parameter)
+        refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
 
 
 @lru_cache(maxsize=1024)
 def read_predicate(predicate: str, declaration: Declaration) -> tuple[str, tuple[Target, ...]] | None:
-    """The matcher and what it is about. The longest matcher wins: `a_not_eq` is `a` and `not_eq`, not `a_not` and `eq`."""
+    """The matcher and what it is about. The longest matcher wins: `a_not_eq` is `a` and `not_eq`, not `a_not`
+    and `eq`."""
     fitting = (name for name in MATCHERS if predicate.endswith(f"_{name}"))
     for matcher in sorted(fitting, key=len, reverse=True):
         names = predicate[: -len(matcher) - 1].split("_or_")
@@ -141,7 +143,7 @@ def _operand(matcher: Matcher, field: AnyField, text: str) -> Any:
 
 
 def _value(field: AnyField, text: str) -> Any:
-    """One value as the attribute's own type; limits of length and range say what may be stored, not asked for."""
+    """One value of the attribute's type; its limits say what may be stored, not what may be asked for."""
     if isinstance(field, StrictString):
         return _text(text)
     if isinstance(field, Timestamp):

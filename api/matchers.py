@@ -1,7 +1,7 @@
 """The matchers of `filter[q][<attribute>_<matcher>]` (contract §6): a table to extend, one row each.
 
-A row says what kind of value the matcher takes and which condition it builds for a column. NULL matches `null` and
-the `_or_null` forms only; every other matcher leaves it out, also the negative ones.
+A row says what kind of value the matcher takes and which condition it builds for a column. NULL matches
+`null` and the `_or_null` forms only; every other matcher leaves it out, also the negative ones.
 """
 
 from abc import ABC, abstractmethod
@@ -34,8 +34,8 @@ class Matcher:
 class AttributeFilter(ABC):
     """An attribute that brings matchers of its own, because its values are not simply a column's.
 
-    `build` gets the text behind the equals sign and the ORM path to the attribute's model (`""` or `"gift_card__"`);
-    it raises ValueError for a value that cannot be one of this attribute.
+    `build` gets the text behind the equals sign and the ORM path to the attribute's model (`""` or
+    `"gift_card__"`); it raises ValueError for a value that cannot be one of this attribute.
     """
 
     matchers: ClassVar[frozenset[str]]

@@ -22,8 +22,8 @@ CODES: Final = {
 
 
 class JsonApiMiddleware:
-    """Outermost: words every error that no view did (unrouted addresses, refused hosts, crashes), also under DEBUG,
-    and tells caches that answers depend on Accept."""
+    """Outermost: words every error that no view did (unrouted addresses, refused hosts, crashes), also under
+    DEBUG, and tells caches that answers depend on Accept."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from django.http import HttpRequest
@@ -30,15 +30,15 @@ SUPPORTED_EXTENSIONS: Final[frozenset[str]] = frozenset()
 
 
 class JsonApiNegotiation(BaseContentNegotiation):
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser:
-        return parsers[0]
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         check_accept(request.headers.get("Accept"))
         check_content_type(request._request)  # noqa: SLF001 (the Django request that it wraps)
-        return renderers[0], MEDIA_TYPE
+        return next(iter(renderers)), MEDIA_TYPE
 
 
 def check_content_type(request: HttpRequest) -> None:
@@ -89,7 +89,7 @@ def _parsed(media_range: str) -> tuple[str, dict[str, str]]:
 
 
 def _is_clean(parameters: Mapping[str, Any]) -> bool:
-    """No foreign parameter and no extension that this service does not speak; `q` is a weight, not a parameter."""
+    """No foreign parameter, and no extension that is not spoken here; `q` is a weight, no parameter."""
     extensions = set(parameters.get("ext", "").split())
     return parameters.keys() <= {"ext", "profile", "q"} and extensions <= SUPPORTED_EXTENSIONS
 

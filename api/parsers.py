@@ -1,7 +1,7 @@
 """Request documents: bytes to a checked structure, before any attribute is looked at.
 
-Whatever is not a JSON:API document is 400 (404, 403 and 409 where the specification says so), with a pointer into
-the document; nothing in here knows which attributes a resource has.
+Whatever is not a JSON:API document is 400 (404, 403 and 409 where the specification says so), with a pointer
+into the document; nothing in here knows which attributes a resource has.
 """
 
 import json

@@ -1,16 +1,18 @@
-"""Addresses of resources: `/{type}`, `/{type}/{id}`, related reads and relationship endpoints, no trailing slash.
+"""Addresses of resources: `/{type}`, `/{type}/{id}`, related reads and relationship endpoints, no trailing
+slash.
 
     router = ResourceRouter()
     router.register(MarketViewSet)
     urlpatterns = [path("api/", include(router.urls))]
 
-A verb whose hook a viewset does not override is not routed: it answers 405. Registering checks the declaration, so
-a serializer that cannot be served stops the start.
+A verb whose hook a viewset does not override is not routed: it answers 405. Registering checks the
+declaration, so a serializer that cannot be served stops the start.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, cast
 
+from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from api.declaration import declaration_of
@@ -41,8 +43,10 @@ class ResourceRouter:
     def register(self, viewset: type[ResourceViewSet]) -> None:
         resource_type = declaration_of(viewset.serializer_class).type
         for pattern, name, methods in ADDRESSES:
-            actions = {method: action for method, action in methods.items() if has(viewset, action)}
-            view: Callable[..., object] = viewset.as_view(actions)
+            actions: dict[str, Any] = {
+                method: action for method, action in methods.items() if has(viewset, action)
+            }
+            view = cast(Callable[..., HttpResponse], viewset.as_view(actions))
             self.urls.append(path(pattern.format(type=resource_type), view, name=f"{resource_type}-{name}"))
 
 

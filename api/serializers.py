@@ -1,6 +1,8 @@
-"""The single declaration of a resource: its attributes, their types and writability, its relationships, its query words.
+"""The single declaration of a resource: its attributes, their types and writability, its relationships, its
+query words.
 
-A resource app derives from `ResourceSerializer` and declares; nothing here runs per row. `api.declaration` reads the
+A resource app derives from `ResourceSerializer` and declares; nothing here runs per row. `api.declaration`
+reads the
 class once, `api.compiled` compiles it for reading, `api.validation` uses its fields for writing.
 """
 
@@ -8,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db import models
-from rest_framework import serializers as drf
 from rest_framework.validators import UniqueValidator
 from rest_framework_json_api import serializers
 
@@ -16,9 +17,10 @@ from api import fields
 from api.matchers import AttributeFilter
 
 
-class ResourceSerializer(serializers.ModelSerializer):
-    """DJA's ModelSerializer with strict fields, and without the look-ups that DRF makes to validate uniqueness:
-    those see neither mode nor race; the database's constraints do, and the operations word their refusals.
+class ResourceSerializer(serializers.ModelSerializer):  # type: ignore[misc]
+    """DJA's ModelSerializer with strict fields, and without the look-ups that DRF makes to validate
+    uniqueness: those see neither mode nor race; the database's constraints do, and the operations word their
+    refusals.
     """
 
     serializer_field_mapping: ClassVar[Mapping[Any, Any]] = {
@@ -49,13 +51,13 @@ class ResourceSerializer(serializers.ModelSerializer):
         update_only_fields: Sequence[str] = ()
         """Those that POST refuses: the triggers."""
         triggers: Sequence[str] = ()
-        """Write-only attributes that ask for a verb; a refusal of the operation points at the one in the request."""
+        """Write-only attributes that ask for a verb; a refusal of the operation points at the one sent."""
         sensitive: Sequence[str] = ()
         """Attributes whose refused value is never echoed."""
         filterable: Sequence[str] | Mapping[str, AttributeFilter | None] = ()
-        """Attributes for `filter[q]`; a mapping gives some of them matchers of their own. `id` always is one."""
+        """Attributes for `filter[q]`, beside `id`; a mapping may give them matchers of their own."""
         sortable: Sequence[str] = ()
-        """Attributes for `sort`; `id` always is one."""
+        """Attributes for `sort`, beside `id`."""
         links_only: Sequence[str] = ()
         """To-many relationships too large for linkage: they have links, and are read by their own address."""
 

@@ -1,11 +1,11 @@
 """Values for an operation: a request's attributes and relationships, as the serializer declares them.
 
-Everything wrong with the attributes is reported at once, one error each: names that may not be set (400) before
-values that may not be had (422). Relationships are looked up within the caller's reach last, so a request that is
-refused anyway costs no query.
+Everything wrong with the attributes is reported at once, one error each: names that may not be set (400)
+before values that may not be had (422). Relationships are looked up within the caller's reach last, so a
+request that is refused anyway costs no query.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +53,7 @@ def relationship_values(declaration: Declaration, body: ResourceBody, caller: Ca
 
 
 def related(relationship: Relationship, linkage: Linkage, caller: Caller, at: str) -> Any:
-    """What a relationship's linkage names; another mode's or market's resource is as absent as one that never was."""
+    """What a linkage names; a resource of another mode or market is as absent as one that never was."""
     if relationship.many != isinstance(linkage, tuple):
         expected = "a list" if relationship.many else "null or one resource identifier"
         raise Rejection(error("INVALID_RESOURCE", f"{relationship.name} must be {expected}.", pointer=at))
@@ -64,13 +64,15 @@ def related(relationship: Relationship, linkage: Linkage, caller: Caller, at: st
     if not relationship.nullable:
         refusal = Invalid(relationship.name, "required", SENTENCES["required"])
         raise Rejection(
-            validation_error(refusal, about=relationship.name, value=None, pointer=at.removesuffix("/data"))
+            validation_error(
+                refusal, about=relationship.name, value=None, pointer=at.removesuffix("/data") or at
+            )
         )
     return None
 
 
 def place_of(declaration: Declaration, body: ResourceBody | None, name: str) -> str | None:
-    """A pointer that resolves: to the attribute or relationship if the request has it, else to the primary data."""
+    """A pointer that resolves: to the attribute or relationship if it was sent, else to the primary data."""
     if body is None:
         return None
     if name in body.attributes:

@@ -1,8 +1,9 @@
 """The views of a resource: read the request, call exactly one hook, read the answer by the compiled plan.
 
-A resource app derives from `ResourceViewSet`, names its serializer and scopes, and overrides the hooks that it has;
-`api.routers` leaves out the verbs of the others. Names in addresses are looked up among the serializer's declared
-relationships only: toolkits that look them up on the instance would *call* what they find, `delete` included.
+A resource app derives from `ResourceViewSet`, names its serializer and scopes, and overrides the hooks that
+it has; `api.routers` leaves out the verbs of the others. Names in addresses are looked up among the
+serializer's declared relationships only: toolkits that look them up on the instance would *call* what they
+find, `delete` included.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 from rest_framework_json_api.renderers import JSONRenderer
@@ -48,8 +49,8 @@ VERBS: Final = {
 class ResourceViewSet(GenericViewSet[Any]):
     """Base of every resource's views.
 
-    `scopes` names the scope for "read", "create", "update" and "delete". Where it depends on what is written, leave
-    that verb out and override `required_scope`.
+    `scopes` names the scope for "read", "create", "update" and "delete". Where it depends on what is written,
+    leave that verb out and override `required_scope`.
     """
 
     serializer_class: type[ResourceSerializer]
@@ -61,7 +62,7 @@ class ResourceViewSet(GenericViewSet[Any]):
     content_negotiation_class = JsonApiNegotiation
     permission_classes = ()
     metadata_class = None
-    default_response_headers: Mapping[str, str] = {}
+    default_response_headers: dict[str, str] = {}
 
     credential: Credential
     query: Query
@@ -72,7 +73,7 @@ class ResourceViewSet(GenericViewSet[Any]):
     # What a resource app overrides: one operation call each.
 
     def create_resource(self, caller: Caller, values: dict[str, Any]) -> UUID:
-        """Create from the values by name (a relationship's is the instance or None) and return the new key."""
+        """Create from values by name (a relationship's is the instance or None) and return the new key."""
         raise NotImplementedError
 
     def update_resource(self, caller: Caller, pk: UUID, values: dict[str, Any]) -> None:
@@ -84,7 +85,7 @@ class ResourceViewSet(GenericViewSet[Any]):
         raise NotImplementedError
 
     def required_scope(self, request: Request, values: Mapping[str, Any]) -> str:
-        """The scope that this request needs; `values` are the checked values of a write, empty for the rest."""
+        """The scope that this request needs; `values` are the checked attributes of a write."""
         return self.scopes[self.verb]
 
     # The verbs.
@@ -110,7 +111,7 @@ class ResourceViewSet(GenericViewSet[Any]):
         return HttpResponse(status=204)
 
     def retrieve_related(self, request: Request, pk: str, relationship: str) -> HttpResponse:
-        """`GET /{type}/{id}/{relationship}`: the resources themselves, a page of them where there may be many."""
+        """`GET /{type}/{id}/{relationship}`: the resources themselves, by pages where they may be many."""
         if self.relationship.many:
             return self._page(self._related_rows())
         key = self._related_key()
@@ -131,8 +132,8 @@ class ResourceViewSet(GenericViewSet[Any]):
         named = self.relationship
         if not self.declaration.writable(named.name, creating=False):
             raise Rejection(error("PARAM_NOT_ALLOWED", f"{named.name} can't be changed.", status=403))
+        self._authorize(self.required_scope(request, {}))
         value = related(named, read_relationship_body(request.data), self.credential.caller, "/data")
-        self._authorize(self.required_scope(request, {named.name: value}))
         self.update_resource(self.credential.caller, self.key, {named.name: value})
         return self.retrieve_relationship(request, pk, relationship)
 
@@ -149,7 +150,7 @@ class ResourceViewSet(GenericViewSet[Any]):
     @property
     def key(self) -> UUID:
         key = uuid_or_none(self.kwargs["pk"])
-        return key if key else self._not_found()
+        return key or self._not_found()
 
     @property
     def relationship(self) -> Relationship:
@@ -180,13 +181,13 @@ class ResourceViewSet(GenericViewSet[Any]):
         )
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
-        if isinstance(exc, NotAuthenticated | AuthenticationFailed):
-            exc.auth_header = self.get_authenticate_header(self.request)
         context = Context(self.declaration, self.body, is_linkage=self.action == "update_relationship")
         rejection = rejection_for(exc, context)
         if rejection is None:
             raise exc
         response = answer_errors(rejection)
+        if rejection.status == 401:
+            response["WWW-Authenticate"] = self.get_authenticate_header(self.request) or "Bearer"
         if rejection.status == 405:
             response["Allow"] = ", ".join(self.allowed_methods)
         return response

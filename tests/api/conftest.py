@@ -27,7 +27,7 @@ class Answer:
 
     @property
     def status(self) -> int:
-        return self.response.status_code
+        return int(self.response.status_code)
 
     @property
     def document(self) -> Any:
@@ -36,7 +36,7 @@ class Answer:
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        return self.document["errors"]
+        return list(self.document["errors"])
 
     @property
     def error(self) -> dict[str, Any]:

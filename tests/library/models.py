@@ -55,11 +55,11 @@ class Book(Resource):
         SHELVED = "shelved"
 
     title = models.CharField(max_length=40)
-    isbn = models.CharField(max_length=17, null=True, blank=True)
+    isbn = models.CharField(max_length=17, null=True, blank=True)  # noqa: DJ001 (unset is null on the wire)
     pages = models.PositiveIntegerField(null=True, blank=True)
     lendable = models.BooleanField(default=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.ORDERED)
-    homepage = models.URLField(null=True, blank=True)
+    homepage = models.URLField(null=True, blank=True)  # noqa: DJ001
     due_at = models.DateTimeField(null=True, blank=True)
     author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="books")
     library = models.ForeignKey(

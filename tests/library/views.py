@@ -48,9 +48,10 @@ class AuthorViewSet(LibraryView):
 
     def create_resource(self, caller: Caller, values: dict[str, Any]) -> UUID:
         try:
-            return Author.objects.create(mode=caller.mode, **values).pk
+            author = Author.objects.create(mode=caller.mode, **values)
         except IntegrityError as error:
             raise Conflict("email", "has already been taken") from error
+        return author.id
 
     def delete_resource(self, caller: Caller, pk: UUID) -> None:
         author = find(Author, caller, pk)
@@ -70,7 +71,7 @@ class BookViewSet(LibraryView):
         genres = values.pop("genres", [])
         book = Book.objects.create(mode=caller.mode, **values)
         book.genres.set(genres)
-        return book.pk
+        return book.id
 
     def update_resource(self, caller: Caller, pk: UUID, values: dict[str, Any]) -> None:
         book = find(Book, caller, pk)
