@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import code_keys, flag, secret
+
+# So that code may say ModelAdmin[GiftCard], which the type checker asks for and Django does not understand.
+django_stubs_ext.monkeypatch()
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = Path(os.environ.get("GIFTCARDS_DATA") or ROOT / ".data").resolve()
