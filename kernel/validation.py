@@ -55,7 +55,7 @@ def optional_text(about: str, value: Any) -> str | None:
 
 def storable_text(about: str, value: Any, *, longest: int = 255) -> str:
     if not isinstance(value, str):
-        raise Invalid(about, "invalid", "must be text", value=value)
+        raise Invalid(about, "not_a_string", "must be a string", value=value)
     if len(value) > longest:
         raise Invalid(about, "too_long", f"is too long (maximum is {longest} characters)", count=longest)
     if not _is_storable(value):
@@ -74,7 +74,7 @@ def json_object(about: str, value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Invalid(about, "invalid", "must be an object", value=value)
+        raise Invalid(about, "not_an_object", "must be an object", value=value)
     # A list of what is left to look at instead of a recursion: clients choose the depth.
     waiting: list[tuple[Any, int]] = [(value, 1)]
     while waiting:

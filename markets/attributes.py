@@ -1,5 +1,6 @@
 """A market's attributes, and what each must be."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, TypedDict
@@ -13,6 +14,9 @@ from django.core.validators import URLValidator
 
 from kernel.refusals import Invalid
 from kernel.validation import RESOURCE_CHECKS, Check, boolean, optional_text, required_text, storable_text
+
+LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8}){0,3}")
+"""Babel would also take what follows a dot or an at sign, as in `en_US.UTF-8`."""
 
 
 class MarketChanges(TypedDict, total=False):
@@ -33,11 +37,11 @@ class MarketChanges(TypedDict, total=False):
 def web_address(about: str, value: Any) -> str | None:
     if value is None or value == "":
         return None
-    address = storable_text(about, value, longest=2000)
+    address = storable_text(about, value, longest=2048)
     try:
         URLValidator(schemes=["http", "https"])(address)
     except ValidationError:
-        raise Invalid(about, "invalid", "must be an http or https address", value=value) from None
+        raise Invalid(about, "invalid", "is invalid", value=value) from None
     return address
 
 
@@ -67,11 +71,17 @@ def _time_zones() -> frozenset[str]:
 def locale(about: str, value: Any) -> str:
     """Kept as Babel writes it, `en_US`; clients may write `en-US`."""
     name = storable_text(about, value or settings.GIFTCARDS_DEFAULT_LOCALE).replace("-", "_")
+    if not LOCALE.fullmatch(name) or not _is_known_locale(name):
+        raise Invalid(about, "inclusion", "is not included in the list", value=value)
+    return name
+
+
+def _is_known_locale(name: str) -> bool:
     try:
         Locale.parse(name)
     except (ValueError, UnknownLocaleError):
-        raise Invalid(about, "inclusion", "is not included in the list", value=value) from None
-    return name
+        return False
+    return True
 
 
 MARKET_CHECKS: Final[Mapping[str, Check]] = {

@@ -20,7 +20,7 @@ class Market(Resource):
     number = models.PositiveIntegerField(editable=False)
     name = models.CharField(max_length=255)
     code = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (unset is null: unique when set)
-    checkout_url = models.CharField(max_length=2000, null=True, blank=True)  # noqa: DJ001 (the contract's unset value)
+    checkout_url = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001 (the contract's unset value)
     private = models.BooleanField(default=False)
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     currency_code = models.CharField(max_length=3)

@@ -36,6 +36,13 @@ class GiftCardRecipient(Resource):
                 condition=models.Q(mode__in=Mode.values), name="recipient_mode_is_test_or_live"
             ),
         ]
+        # What the API sorts and filters by; each begins with what every caller is confined to.
+        indexes = [
+            models.Index(fields=["mode", "created_at", "id"], name="recipient_by_creation"),
+            models.Index(fields=["mode", "updated_at", "id"], name="recipient_by_update"),
+            models.Index(fields=["mode", "email"], name="recipient_by_email"),
+            models.Index(fields=["mode", "reference"], name="recipient_by_reference"),
+        ]
 
     def __str__(self) -> str:
         return self.email

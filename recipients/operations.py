@@ -42,7 +42,7 @@ def email_address(about: str, value: Any) -> str:
     try:
         EmailValidator()(address)
     except ValidationError:
-        raise Invalid(about, "invalid", "must be an e-mail address", value=value) from None
+        raise Invalid(about, "invalid", "is invalid", value=value) from None
     return address
 
 

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField(editable=False)),
                 ("name", models.CharField(max_length=255)),
                 ("code", models.CharField(blank=True, max_length=255, null=True)),
-                ("checkout_url", models.CharField(blank=True, max_length=2000, null=True)),
+                ("checkout_url", models.CharField(blank=True, max_length=2048, null=True)),
                 ("private", models.BooleanField(default=False)),
                 ("disabled_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("currency_code", models.CharField(max_length=3)),

@@ -17,6 +17,12 @@ pytestmark = pytest.mark.django_db
 OWNER = Actor.system("set-up")
 
 
+def known(text):
+    credential = credential_of(Secret(text))
+    assert credential is not None
+    return credential
+
+
 def create(capsys, *options):
     call_command("create_api_key", "--name", "till", "--mode", "test", *options)
     return capsys.readouterr()
@@ -27,7 +33,7 @@ def test_the_key_stands_alone_on_standard_output(capsys):
 
     text = printed.out.removesuffix("\n")
     assert is_well_formed(text)
-    assert credential_of(Secret(text)).caller.mode == Mode.TEST
+    assert known(text).caller.mode == Mode.TEST
     assert "not shown again" in printed.err
     assert text not in printed.err
 
@@ -35,7 +41,7 @@ def test_the_key_stands_alone_on_standard_output(capsys):
 def test_json_has_id_client_id_and_key(capsys):
     shown = json.loads(create(capsys, "--json").out)
 
-    credential = credential_of(Secret(shown["key"]))
+    credential = known(shown["key"])
     assert shown.keys() == {"id", "client_id", "key"}
     assert str(credential.api_key_id) == shown["id"]
     assert shown["client_id"].startswith("gcc_test_")
@@ -46,7 +52,7 @@ def test_scopes_and_markets_are_those_asked_for(capsys):
 
     text = create(capsys, "--scopes", "gift_cards:read,admin", "--market", "it").out.strip()
 
-    credential = credential_of(Secret(text))
+    credential = known(text)
     assert credential.scopes == {"gift_cards:read", "admin"}
     assert credential.caller.market_ids == {italy.pk}
 

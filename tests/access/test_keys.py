@@ -32,14 +32,20 @@ OWNER = Actor(ActorKind.USER, "1", "owner@shop.example")
 TEST, LIVE = Caller(Mode.TEST, OWNER), Caller(Mode.LIVE, OWNER)
 
 
-def mint(**choices):
-    return mint_api_key(**{"application_name": "till", "mode": Mode.TEST, "actor": OWNER} | choices)
+def mint(*, application_name="till", mode=Mode.TEST, **choices):
+    return mint_api_key(application_name=application_name, mode=mode, actor=OWNER, **choices)
+
+
+def known(key):
+    credential = credential_of(key)
+    assert credential is not None
+    return credential
 
 
 def test_a_new_key_may_do_everything_everywhere_unless_told_otherwise():
     api_key, key = mint()
 
-    credential = credential_of(key)
+    credential = known(key)
     assert credential.scopes == set(EVERY_SCOPE)
     assert credential.caller == Caller(
         Mode.TEST, Actor(ActorKind.API_KEY, str(api_key.pk), "till"), market_ids=None
@@ -53,7 +59,7 @@ def test_a_new_key_may_do_everything_everywhere_unless_told_otherwise():
 def test_a_key_carries_the_scopes_it_was_given():
     _, key = mint(scopes=["gift_cards:spend", "gift_cards:read", "gift_cards:read"])
 
-    assert credential_of(key).scopes == {"gift_cards:read", "gift_cards:spend"}
+    assert known(key).scopes == {"gift_cards:read", "gift_cards:spend"}
 
 
 def test_a_key_is_restricted_to_the_markets_it_was_given():
@@ -61,7 +67,7 @@ def test_a_key_is_restricted_to_the_markets_it_was_given():
     create_market(caller=TEST, name="Spain", code="es")
     _, key = mint(market_codes=["it", "it"])
 
-    assert credential_of(key).caller.market_ids == {italy.pk}
+    assert known(key).caller.market_ids == {italy.pk}
 
 
 def test_the_keys_of_a_name_belong_to_one_application():
@@ -162,7 +168,7 @@ def test_a_rotated_key_works_beside_its_successor_until_the_overlap_ends():
 
     new, new_key = rotate_api_key(api_key_id=old.pk, overlap=timedelta(hours=1), actor=OWNER)
 
-    before, after = credential_of(old_key), credential_of(new_key)
+    before, after = known(old_key), known(new_key)
     assert before.scopes == after.scopes
     assert before.caller.market_ids == after.caller.market_ids
     assert before.application_id == after.application_id
@@ -187,6 +193,7 @@ def test_a_successor_lives_as_long_and_an_overlap_never_prolongs_the_old_key():
 
     old.refresh_from_db()
     assert old.expires_at == expires_at
+    assert new.expires_at is not None
     assert abs(new.expires_at - expires_at) < timedelta(minutes=1)
 
 
@@ -245,7 +252,7 @@ def test_a_key_is_looked_up_in_one_statement(django_assert_num_queries):
 
 def test_use_is_noted_at_most_once_a_minute():
     api_key, key = mint()
-    assert not credential_of(key).use_is_noted
+    assert not known(key).use_is_noted
 
     note_use(api_key.pk)
     api_key.refresh_from_db()
@@ -253,10 +260,10 @@ def test_use_is_noted_at_most_once_a_minute():
     note_use(api_key.pk)
     api_key.refresh_from_db()
     assert api_key.last_used_at == first
-    assert credential_of(key).use_is_noted
+    assert known(key).use_is_noted
 
     ApiKey.objects.filter(pk=api_key.pk).update(last_used_at=first - timedelta(minutes=1))
-    assert not credential_of(key).use_is_noted
+    assert not known(key).use_is_noted
     note_use(api_key.pk)
     api_key.refresh_from_db()
     assert api_key.last_used_at >= first
@@ -269,7 +276,7 @@ def test_a_market_stays_while_a_key_is_restricted_to_it():
     with pytest.raises(InUse, match="api key markets depend on it"):
         delete_market(caller=TEST, market_id=italy.pk)
 
-    assert credential_of(key).caller.market_ids == {italy.pk}
+    assert known(key).caller.market_ids == {italy.pk}
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,9 @@ def test_it_hides_from_djangos_error_report():
     def fail(key):
         raise RuntimeError(f"no such key {key}")
 
-    try:
+    with pytest.raises(RuntimeError) as caught:
         fail(Secret("gck_live_" + "sentinel"))
-    except RuntimeError as error:
-        report = ExceptionReporter(None, type(error), error, error.__traceback__).get_traceback_html()
+    report = ExceptionReporter(None, caught.type, caught.value, caught.tb).get_traceback_html()
 
     assert "no such key" in report
     assert TEXT not in report

@@ -1,0 +1,138 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+
+from events.admin import (
+    MODE_TONES,
+    ModeField,
+    OperationAdmin,
+    OperationForm,
+    ReasonedDialog,
+    ReasonField,
+    caller_of,
+    dialog_action,
+)
+from markets.models import Market
+from markets.operations import create_market, delete_market, update_market
+
+ATTRIBUTES = (
+    ("name", "code"),
+    ("currency_code", "time_zone", "locale"),
+    ("checkout_url", "private"),
+    ("reference", "reference_origin"),
+    "metadata",
+)
+
+
+class MarketForm(OperationForm):
+    verb = "The market"
+
+    mode = ModeField()
+    reason = ReasonField(required=False)
+
+    class Meta:
+        model = Market
+        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+        help_texts = {
+            "code": "How API keys and integrations name this market.",
+            "currency_code": "ISO 4217, such as EUR. Fixed once a gift card uses it.",
+            "time_zone": "A gift card's last day ends at midnight here. For example Europe/Rome.",
+            "locale": "How amounts are written, for example de_DE.",
+        }
+
+
+class Disable(ReasonedDialog):
+    verb = "Disable"
+    permission = "markets.change_market"
+    icon = "block"
+    variant = ActionVariant.DANGER
+
+    @classmethod
+    def is_offered(cls, subject: Market) -> bool:
+        return not subject.disabled
+
+    def foretell(self) -> str:
+        return "Its gift cards can still be read, but not purchased, activated, spent or recharged."
+
+    def perform(self) -> str:
+        update_market(
+            caller=caller_of(self.request, self.subject.mode),
+            market_id=self.subject.pk,
+            disabled=True,
+            reason=self.reason_given,
+        )
+        return f"{self.subject} is disabled."
+
+
+class Enable(ReasonedDialog):
+    verb = "Enable"
+    permission = "markets.change_market"
+    icon = "check_circle"
+    variant = ActionVariant.SUCCESS
+
+    @classmethod
+    def is_offered(cls, subject: Market) -> bool:
+        return subject.disabled
+
+    def foretell(self) -> str:
+        return "Its gift cards can be purchased, activated, spent and recharged again."
+
+    def perform(self) -> str:
+        update_market(
+            caller=caller_of(self.request, self.subject.mode),
+            market_id=self.subject.pk,
+            disabled=False,
+            reason=self.reason_given,
+        )
+        return f"{self.subject} is enabled."
+
+
+@admin.register(Market)
+class MarketAdmin(OperationAdmin):
+    form = MarketForm
+    list_display = ("name", "shown_status", "shown_mode", "number", "code", "currency_code", "time_zone")
+    list_filter = ("mode", "private", ("disabled_at", admin.EmptyFieldListFilter))
+    search_fields = ("name", "code", "reference")
+    search_help_text = "Name, code or reference"
+    ordering = ("mode", "number")
+    actions_detail = ("disable", "enable")
+    add_fieldsets = ((None, {"fields": ("mode", *ATTRIBUTES, "reason")}),)
+
+    disable = dialog_action(Disable)
+    enable = dialog_action(Enable)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        fixed = (("shown_status", "mode", "number"),)
+        editable = self.has_change_permission(request, obj)
+        return ((None, {"fields": (*fixed, *ATTRIBUTES, *(("reason",) if editable else ()))}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("shown_status", "mode", "number")
+
+    def create(self, request: HttpRequest, form: MarketForm) -> Market:
+        caller = caller_of(request, form.cleaned_data["mode"])
+        return create_market(caller=caller, **form.values(without={"mode"}))
+
+    def update(self, request: HttpRequest, subject: Market, form: MarketForm) -> Market:
+        return update_market(
+            caller=caller_of(request, subject.mode),
+            market_id=subject.pk,
+            changes=form.changed_values(without={"mode", "reason"}),  # type: ignore[arg-type] (the form's fields)
+            reason=form.cleaned_data["reason"],
+        )
+
+    def delete(self, request: HttpRequest, subject: Market) -> None:
+        delete_market(caller=caller_of(request, subject.mode), market_id=subject.pk)
+
+    @display(description="Status", label={"open": "success", "disabled": "danger"})
+    def shown_status(self, market: Market) -> str:
+        return "disabled" if market.disabled else "open"
+
+    @display(description="Mode", ordering="mode", label=MODE_TONES)
+    def shown_mode(self, market: Market) -> str:
+        return market.mode

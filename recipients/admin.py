@@ -1,0 +1,63 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from events.admin import MODE_TONES, ModeField, OperationAdmin, OperationForm, ReasonField, caller_of
+from recipients.models import GiftCardRecipient
+from recipients.operations import create_recipient, delete_recipient, update_recipient
+
+ATTRIBUTES = ("email", ("first_name", "last_name"), ("reference", "reference_origin"), "metadata")
+
+
+class RecipientForm(OperationForm):
+    verb = "The recipient"
+
+    mode = ModeField()
+    reason = ReasonField(required=False)
+
+    class Meta:
+        model = GiftCardRecipient
+        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+
+
+@admin.register(GiftCardRecipient)
+class RecipientAdmin(OperationAdmin):
+    form = RecipientForm
+    list_display = ("email", "shown_mode", "first_name", "last_name", "reference", "created_at")
+    list_filter = ("mode",)
+    search_fields = ("email", "first_name", "last_name", "reference")
+    search_help_text = "E-mail, name or reference"
+    ordering = ("-id",)  # made in the order of time, and indexed
+    add_fieldsets = ((None, {"fields": ("mode", *ATTRIBUTES, "reason")}),)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        editable = self.has_change_permission(request, obj)
+        return ((None, {"fields": ("mode", *ATTRIBUTES, *(("reason",) if editable else ()))}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("mode",)
+
+    def create(self, request: HttpRequest, form: RecipientForm) -> GiftCardRecipient:
+        caller = caller_of(request, form.cleaned_data["mode"])
+        return create_recipient(caller=caller, **form.values(without={"mode"}))
+
+    def update(
+        self, request: HttpRequest, subject: GiftCardRecipient, form: RecipientForm
+    ) -> GiftCardRecipient:
+        return update_recipient(
+            caller=caller_of(request, subject.mode),
+            recipient_id=subject.pk,
+            changes=form.changed_values(without={"mode", "reason"}),  # type: ignore[arg-type] (the form's fields)
+            reason=form.cleaned_data["reason"],
+        )
+
+    def delete(self, request: HttpRequest, subject: GiftCardRecipient) -> None:
+        delete_recipient(caller=caller_of(request, subject.mode), recipient_id=subject.pk)
+
+    @display(description="Mode", ordering="mode", label=MODE_TONES)
+    def shown_mode(self, recipient: GiftCardRecipient) -> str:
+        return recipient.mode
