@@ -1,6 +1,7 @@
-"""The service's settings and one more app: the example resources of the wire's own tests."""
+"""The service's own settings, an example app that the wire is tested on, and passwords hashed in no time."""
 
-from config.settings import *  # noqa: F403 (that is what it means to extend them)
-from config.settings import INSTALLED_APPS
+from config.settings import *  # noqa: F403
+from config.settings import INSTALLED_APPS as SERVICE_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.library"]
+INSTALLED_APPS = [*SERVICE_APPS, "tests.library"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
