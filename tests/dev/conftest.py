@@ -66,7 +66,7 @@ class Dev:
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str, **options: object) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, str(ROOT / "dev"), *arguments],
             env={**ENVIRONMENT, "GIFTCARDS_DATA": str(self.data), **self.environment},
@@ -84,13 +84,13 @@ class Dev:
     @contextlib.contextmanager
     def running(self) -> Iterator["Service"]:
         service = Service(self, free_port())
-        try:
-            service.wait_until_ready()
-            yield service
-        finally:
-            service.process.kill()
-            service.process.communicate()
-            service.wait_until_nothing_is_left()
+        with service.process:
+            try:
+                service.wait_until_ready()
+                yield service
+            finally:
+                service.process.kill()
+                service.wait_until_nothing_is_left()
 
 
 class Service:
