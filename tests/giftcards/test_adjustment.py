@@ -2,12 +2,20 @@
 
 import pytest
 
-from events.queries import timeline
 from giftcards.exceptions import InvalidTransition, StaleBalance
 from giftcards.models import Kind
 from giftcards.operations import Occasion, adjust, debit, update_gift_card
 from kernel.refusals import Invalid
-from tests.fixtures.cast import TEST, a_draft, a_redeemed_card, an_active_card, an_inactive_card, as_stored
+from tests.fixtures.cast import (
+    TEST,
+    a_draft,
+    a_redeemed_card,
+    an_active_card,
+    an_inactive_card,
+    as_stored,
+    last_entry,
+    last_event,
+)
 from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +34,13 @@ def edit(card, **changes):
 def test_an_adjustment_posts_the_difference(make, balance_cents, difference):
     card = correct(make(), balance_cents, occasion=Occasion(reason="Typing mistake"))
 
-    entry = card.ledger_entries.last()
+    entry = last_entry(card)
     assert (entry.kind, entry.amount_cents, entry.balance_cents) == (
         Kind.ADJUSTMENT,
         difference,
         balance_cents,
     )
-    assert (timeline(card.id).last().topic, timeline(card.id).last().reason) == (
+    assert (last_event(card).topic, last_event(card).reason) == (
         "gift_cards.adjust",
         "Typing mistake",
     )
@@ -92,7 +100,7 @@ def test_an_adjustment_to_nothing_leaves_an_inactive_card_inactive():
 def test_a_balance_alone_in_an_update_is_an_adjustment():
     card = edit(an_active_card(), balance_cents=12_000)
 
-    assert (card.balance_cents, card.ledger_entries.last().kind) == (12_000, Kind.ADJUSTMENT)
+    assert (card.balance_cents, last_entry(card).kind) == (12_000, Kind.ADJUSTMENT)
 
 
 def test_an_adjustment_by_an_update_carries_its_reason():
@@ -103,7 +111,7 @@ def test_an_adjustment_by_an_update_carries_its_reason():
         occasion=Occasion(reason="Damaged"),
     )
 
-    assert card.ledger_entries.last().reason == "Damaged"
+    assert last_entry(card).reason == "Damaged"
 
 
 def test_the_present_balance_in_company_changes_nothing_but_the_company():
@@ -112,7 +120,7 @@ def test_the_present_balance_in_company_changes_nothing_but_the_company():
     card = edit(card, balance_cents=10_000, reference="A")
 
     assert (card.reference, card.ledger_sequence) == ("A", 1)
-    assert timeline(card.id).last().data == {"status": "active", "changed": ["reference"]}
+    assert last_event(card).data == {"status": "active", "changed": ["reference"]}
 
 
 def test_a_stale_balance_in_company_is_refused():
@@ -128,4 +136,4 @@ def test_the_balance_of_a_draft_is_its_face_value():
     card = edit(a_draft(), balance_cents=50, reference="A")
 
     assert (card.balance_cents, card.initial_balance_cents, card.ledger_sequence) == (50, 50, 0)
-    assert timeline(card.id).last().topic == "gift_cards.update"
+    assert last_event(card).topic == "gift_cards.update"

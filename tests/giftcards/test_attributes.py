@@ -2,7 +2,6 @@
 
 import pytest
 
-from events.queries import timeline
 from giftcards.models import GiftCard
 from giftcards.operations import adjust, create_gift_card, update_gift_card
 from kernel.refusals import Invalid, InvalidSet, NotFound
@@ -15,6 +14,7 @@ from tests.fixtures.cast import (
     an_active_card,
     an_inactive_card,
     as_stored,
+    last_event,
 )
 from tests.fixtures.refusing import refused
 
@@ -47,7 +47,7 @@ def test_metadata_that_python_takes_for_equal_is_stored_all_the_same(before, aft
 
     stored = GiftCard.objects.get(id=card.id).metadata["value"]
     assert (stored, type(stored)) == (after, type(after))
-    assert timeline(card.id).last().data["changed"] == ["metadata"]
+    assert last_event(card).data["changed"] == ["metadata"]
 
 
 @pytest.mark.parametrize("status", list(CARD_IN))
@@ -78,7 +78,7 @@ def test_an_update_that_changes_nothing_leaves_no_trace():
 def test_an_update_tells_the_names_of_what_changed_and_never_the_values():
     card = edit(a_draft(), reference="A", metadata={"secret": "sentinel"}, recipient_email="anna@example.com")
 
-    event = timeline(card.id).last()
+    event = last_event(card)
     assert event.topic == "gift_cards.update"
     assert sorted(event.data["changed"]) == ["gift_card_recipient_id", "metadata", "reference"]
     assert "sentinel" not in str(event.data)

@@ -2,12 +2,11 @@
 
 import pytest
 
-from events.queries import timeline
 from giftcards.exceptions import InsufficientBalance, InvalidTransition
 from giftcards.models import Kind, LedgerEntry
 from giftcards.operations import Occasion, change_balance, debit, recharge, update_gift_card
 from kernel.refusals import OPERATION, Invalid, NotFound
-from tests.fixtures.cast import LIVE, TEST, an_active_card
+from tests.fixtures.cast import LIVE, TEST, an_active_card, last_entry, last_event
 from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +22,7 @@ def test_a_debit_is_a_negative_entry():
     entry = LedgerEntry.objects.get(gift_card=card, sequence=2)
     assert (entry.kind, entry.amount_cents, entry.balance_cents) == (Kind.DEBIT, -1, 9_999)
     assert (entry.reason, entry.reference, entry.order_number) == ("A book", "order-1", "#1")
-    assert timeline(card.id).last().data == {
+    assert last_event(card).data == {
         "status": "active",
         "entry_sequence": 2,
         "amount_cents": -1,
@@ -34,7 +33,7 @@ def test_a_debit_is_a_negative_entry():
 def test_a_negative_balance_change_is_a_debit():
     card = change_balance(caller=TEST, card_id=an_active_card().id, amount_cents=-4_000)
 
-    assert (card.balance_cents, card.ledger_entries.last().kind) == (6_000, Kind.DEBIT)
+    assert (card.balance_cents, last_entry(card).kind) == (6_000, Kind.DEBIT)
 
 
 def test_a_balance_change_of_nothing_is_refused():
@@ -116,7 +115,7 @@ def test_the_attributes_beside_a_debit_are_applied_before_it():
     card = spend(an_active_card(), 1, changes={"single_use": True, "metadata": {"till": 7}})
 
     assert (card.status, card.metadata) == ("redeemed", {"till": 7})
-    assert timeline(card.id).last().data["changed"] == ["single_use", "metadata"]
+    assert last_event(card).data["changed"] == ["single_use", "metadata"]
 
 
 def test_a_refused_debit_takes_the_attributes_beside_it_back():

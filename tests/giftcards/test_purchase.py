@@ -2,12 +2,20 @@
 
 import pytest
 
-from events.queries import timeline
 from giftcards.exceptions import AboveMaximumBalance, InvalidTransition, MarketDisabled
 from giftcards.models import Kind, LedgerEntry
 from giftcards.operations import Occasion, create_gift_card, purchase, update_gift_card
 from kernel.refusals import Invalid, NotFound
-from tests.fixtures.cast import LIVE, TEST, a_draft, a_market, an_inactive_card, as_stored, disabled
+from tests.fixtures.cast import (
+    LIVE,
+    TEST,
+    a_draft,
+    a_market,
+    an_inactive_card,
+    as_stored,
+    disabled,
+    last_event,
+)
 from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +59,7 @@ def test_a_purchase_returns_the_card_as_it_is_stored():
 def test_a_purchase_records_one_event_beside_its_entry():
     card = purchase(caller=TEST, card_id=a_draft().id, occasion=Occasion(reason="Bought online"))
 
-    event = timeline(card.id).last()
+    event = last_event(card)
     assert (event.topic, event.reason, event.mode) == ("gift_cards.purchase", "Bought online", "test")
     assert event.data == {
         "status": "inactive",
@@ -73,7 +81,7 @@ def test_what_a_request_changes_beside_the_purchase_is_applied_before_it():
 
     assert (card.initial_balance_cents, card.balance_cents, card.reference) == (700, 700, "A")
     assert LedgerEntry.objects.get(gift_card=card).amount_cents == 700
-    assert timeline(card.id).last().data["changed"] == ["reference", "initial_balance_cents", "balance_cents"]
+    assert last_event(card).data["changed"] == ["reference", "initial_balance_cents", "balance_cents"]
 
 
 def test_a_refused_purchase_takes_the_changes_beside_it_back():

@@ -6,7 +6,7 @@ from giftcards.exceptions import AboveMaximumBalance, InvalidTransition, NotRech
 from giftcards.models import Kind
 from giftcards.operations import change_balance, debit, recharge, update_gift_card
 from kernel.refusals import OPERATION, Invalid
-from tests.fixtures.cast import TEST, a_draft, a_redeemed_card, an_active_card, an_inactive_card
+from tests.fixtures.cast import TEST, a_draft, a_redeemed_card, an_active_card, an_inactive_card, last_entry
 from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def test_a_recharge_is_a_positive_entry_and_moves_no_status(make):
 
     after = fill(card, 250)
 
-    entry = after.ledger_entries.last()
+    entry = last_entry(after)
     assert (entry.kind, entry.amount_cents, entry.balance_cents) == (Kind.RECHARGE, 250, 10_250)
     assert after.status == card.status
 
@@ -30,7 +30,7 @@ def test_a_recharge_is_a_positive_entry_and_moves_no_status(make):
 def test_a_positive_balance_change_is_a_recharge():
     card = change_balance(caller=TEST, card_id=an_active_card().id, amount_cents=1)
 
-    assert (card.balance_cents, card.ledger_entries.last().kind) == (10_001, Kind.RECHARGE)
+    assert (card.balance_cents, last_entry(card).kind) == (10_001, Kind.RECHARGE)
 
 
 def test_the_face_value_stays_what_was_issued():
