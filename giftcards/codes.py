@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid4
@@ -50,9 +50,9 @@ class CodeKey:
     """One version's three keys, derived so that none of them serves two purposes."""
 
     version: int
-    lookup: bytes
-    prefix: bytes
-    cipher: AESGCM
+    lookup: bytes = field(repr=False)
+    prefix: bytes = field(repr=False)
+    cipher: AESGCM = field(repr=False)
 
     @classmethod
     def derive(cls, version: int, master: bytes) -> "CodeKey":
