@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from rest_framework.fields import SerializerMethodField
 
-from api.computed import BatchField, ComputedField
+from api.computed import BatchField, ComputedField, Load
 from api.credential import Credential
 from api.declaration import AnyField, Declaration, Relationship, column_of
 from api.fields import StrictField
@@ -42,8 +42,22 @@ class Reading:
     root: str
 
 
-Bind: TypeAlias = Callable[[list[UUID], Reading], Read]
-"""Makes one attribute's function of a row for this read, given the keys of all the rows it will see."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The keys of all rows that one node is built from, and what was loaded for them, each thing once."""
+
+    keys: list[UUID]
+    reading: Reading
+    loaded: dict[Load, Mapping[UUID, Any]] = field(default_factory=dict)
+
+    def load(self, load: Load) -> Mapping[UUID, Any]:
+        if load not in self.loaded:
+            self.loaded[load] = load(self.keys, self.reading.credential)
+        return self.loaded[load]
+
+
+Bind: TypeAlias = Callable[[Batch], Read]
+"""Makes one attribute's function of a row, for the rows of one batch."""
 
 
 @dataclass(slots=True)
@@ -183,7 +197,7 @@ def _bind(source: AnyField, prefix: str, key: int, columns: Columns) -> Bind:
 
 
 def _always(read: Read) -> Bind:
-    return lambda keys, reading: read
+    return lambda batch: read
 
 
 def _represented(place: int, represent: Callable[[Any], Any]) -> Read:
@@ -198,14 +212,14 @@ def _bind_computed(source: ComputedField, places: tuple[int, ...]) -> Bind:
     compute = source.compute
     values = itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
     if source.for_credential:
-        return lambda keys, reading: lambda row: compute(*values(row), credential=reading.credential)
+        return lambda batch: lambda row: compute(*values(row), credential=batch.reading.credential)
     return _always(lambda row: compute(*values(row)))
 
 
 def _bind_batch(source: BatchField, key: int) -> Bind:
-    def bind(keys: list[UUID], reading: Reading) -> Read:
-        value = source.values(keys, reading.credential)
-        return lambda row: value(row[key])
+    def bind(batch: Batch) -> Read:
+        loaded = batch.load(source.load)
+        return lambda row: source.value_of(row[key], loaded)
 
     return bind
 
@@ -216,7 +230,8 @@ def _emit(node: Node, rows: list[Row], reading: Reading, seen: dict[tuple[str, U
     if not keys:
         return []
     linkage = {each.name: _related_rows(each, keys, reading) for each in node.to_many}
-    attributes = [(name, bind(keys, reading)) for name, bind in node.attributes]
+    batch = Batch(keys, reading)
+    attributes = [(name, bind(batch)) for name, bind in node.attributes]
     begin = f"{reading.root}/{node.type}/"
     meta = {
         "mode": reading.credential.caller.mode.value,

@@ -4,7 +4,7 @@ They say which columns they need instead of being handed a model instance: that 
 read without instances (`api.compiled`), while `to_representation` still works on one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
@@ -61,11 +61,20 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
 class BatchField(serializers.Field[Any, Any, Any, Any]):
     """A read-only value that one call loads for a whole page: `load(keys, credential) -> {key: value}`.
 
-    `default` makes the value of a key that `load` leaves out. Sparse fields without it load nothing.
+    Fields with the same `load` share its one call, each with a `compute` of its own. `default` makes the
+    value of a key that `load` leaves out. Sparse fields without the attribute load nothing.
     """
 
-    def __init__(self, *, load: Load, default: Callable[[], Any], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        load: Load,
+        default: Callable[[], Any],
+        compute: Callable[[Any], Any] = lambda loaded: loaded,
+        **kwargs: Any,
+    ) -> None:
         self.load = load
+        self.compute = compute
         self.missing = default
         super().__init__(read_only=True, **kwargs)
 
@@ -73,12 +82,10 @@ class BatchField(serializers.Field[Any, Any, Any, Any]):
         return cast(UUID, instance.pk)
 
     def to_representation(self, value: UUID) -> Any:
-        return self.values([value], self.context["credential"])(value)
+        return self.value_of(value, self.load([value], self.context["credential"]))
 
-    def values(self, keys: Iterable[UUID], credential: Credential) -> Callable[[UUID], Any]:
-        """The values of all `keys`, loaded at once, to be asked for one by one."""
-        loaded = self.load(list(keys), credential)
-        return lambda key: loaded[key] if key in loaded else self.missing()
+    def value_of(self, key: UUID, loaded: Mapping[UUID, Any]) -> Any:
+        return self.compute(loaded[key]) if key in loaded else self.missing()
 
 
 def walk(instance: Any, column: str) -> Any:

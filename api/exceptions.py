@@ -31,6 +31,9 @@ from kernel.refusals import OPERATION, Conflict, InUse, Invalid, InvalidSet, Not
 BASE: Final = "base"
 """What a refusal is about that no attribute caused; Rails' word, which form libraries know."""
 
+ASKS_NOTHING: Final = (None, False, "false")
+"""A trigger with one of these was not pulled."""
+
 UNIQUE_VIOLATION: Final = "23505"
 FOREIGN_KEY_VIOLATION: Final = "23503"
 STATEMENT_TIMEOUT: Final = "57014"
@@ -87,7 +90,8 @@ def _trigger(context: Context) -> str:
     """The attribute of the request that asked for the verb which the operation refuses."""
     if context.declaration is None or context.body is None:
         return BASE
-    asked = (name for name in context.declaration.triggers if name in context.body.attributes)
+    attributes = context.body.attributes
+    asked = (name for name in context.declaration.triggers if attributes.get(name) not in ASKS_NOTHING)
     return next(asked, BASE)
 
 

@@ -7,7 +7,6 @@ contract's clients show to people. `kernel.refusals.Invalid` carries them as fro
 
 import contextlib
 import datetime
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, cast
@@ -91,6 +90,8 @@ class StrictField(serializers.Field[Any, Any, Any, Any]):
                 symbol = VALIDATOR_SYMBOLS.get(error.code, "invalid")
                 count = (error.params or {}).get("limit_value") if symbol != "invalid" else None
                 raise InvalidValue(symbol, count=count) from error
+            except ValidationError as error:
+                raise InvalidValue("invalid") from error
 
     def to_representation(self, value: Any) -> Any:
         return value
@@ -261,7 +262,8 @@ class Metadata(StrictField, serializers.JSONField):
 
 
 def is_exact(number: float) -> bool:
-    return math.isfinite(number) and abs(number) <= LARGEST_METADATA_NUMBER
+    """Comes back from the database as it went in; neither infinite nor NaN does."""
+    return abs(number) <= LARGEST_METADATA_NUMBER
 
 
 def timestamp_text(value: datetime.datetime) -> str:
