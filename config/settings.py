@@ -8,6 +8,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from config.back_office import THEME
 from config.environment import code_keys, flag, secret
 
 # So that code may say ModelAdmin[GiftCard], which the type checker asks for and Django does not understand.
@@ -99,7 +100,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Database
 
 # Threads of one server process that answer requests at the same time; each needs one connection of its own.
-SERVER_THREADS = 16
+SERVER_THREADS = 8
 
 
 def database(url: str) -> dict[str, Any]:
@@ -140,6 +141,10 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# --- Back office
+
+UNFOLD = THEME
 
 # --- Security
 
