@@ -13,6 +13,7 @@ from tests.fixtures.cast import (
     an_active_card,
     an_inactive_card,
     as_stored,
+    edit,
     last_entry,
     last_event,
 )
@@ -23,10 +24,6 @@ pytestmark = pytest.mark.django_db
 
 def correct(card, balance_cents, **more):
     return adjust(caller=TEST, card_id=card.id, balance_cents=balance_cents, **more)
-
-
-def edit(card, **changes):
-    return update_gift_card(caller=TEST, card_id=card.id, changes=changes)
 
 
 @pytest.mark.parametrize(("balance_cents", "difference"), [(10_001, 1), (9_999, -1), (0, -10_000)])

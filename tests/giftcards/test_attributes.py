@@ -14,15 +14,12 @@ from tests.fixtures.cast import (
     an_active_card,
     an_inactive_card,
     as_stored,
+    edit,
     last_event,
 )
 from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
-
-
-def edit(card, **changes):
-    return update_gift_card(caller=TEST, card_id=card.id, changes=changes)
 
 
 def test_an_update_replaces_metadata_whole():

@@ -27,6 +27,7 @@ from tests.fixtures.cast import (
     an_inactive_card,
     caller,
     disabled,
+    edit,
 )
 from tests.fixtures.refusing import refused
 
@@ -55,15 +56,14 @@ def test_a_draft_moves_to_a_market_of_another_currency_only_with_the_currency():
     card, market = a_draft(), a_market(currency_code="EUR")
 
     with refused(Invalid, about="market", error="currency_mismatch", card=card):
-        update_gift_card(caller=TEST, card_id=card.id, changes={"market": market})
-    changes = {"market": market, "currency_code": "EUR"}
-    assert update_gift_card(caller=TEST, card_id=card.id, changes=changes).currency_code == "EUR"
+        edit(card, market=market)
+    assert edit(card, market=market, currency_code="EUR").currency_code == "EUR"
 
 
 def test_a_card_leaves_its_market_and_keeps_its_currency():
     card = an_inactive_card(market=a_market(currency_code="EUR"))
 
-    card = update_gift_card(caller=TEST, card_id=card.id, changes={"market": None})
+    card = edit(card, market=None)
 
     assert (card.market, card.currency_code) == (None, "EUR")
 
@@ -87,27 +87,30 @@ def test_the_currency_of_a_market_stays_once_a_card_uses_it():
     ],
 )
 def test_a_card_of_a_disabled_market_is_neither_bought_activated_spent_nor_recharged(make, verb):
-    card = make(market=a_market())
-    disabled(card.market)
+    market = a_market()
+    card = make(market=market)
+    disabled(market)
 
     with refused(MarketDisabled, about="market", error="disabled", card=card):
         verb(caller=TEST, card_id=card.id)
 
 
 def test_a_card_of_a_disabled_market_is_read_changed_switched_off_and_corrected():
-    card = an_active_card(market=a_market())
-    disabled(card.market)
+    market = a_market()
+    card = an_active_card(market=market)
+    disabled(market)
 
     assert GiftCard.objects.visible_to(TEST).get(id=card.id).balance_cents == 10_000
-    assert update_gift_card(caller=TEST, card_id=card.id, changes={"reference": "A"}).reference == "A"
+    assert edit(card, reference="A").reference == "A"
     assert adjust(caller=TEST, card_id=card.id, balance_cents=5).balance_cents == 5
     assert deactivate(caller=TEST, card_id=card.id).status == "inactive"
 
 
 def test_a_card_is_spent_again_when_its_market_is_enabled():
-    card = an_active_card(market=a_market())
-    disabled(card.market)
-    update_market(caller=TEST, market_id=card.market_id, disabled=False)
+    market = a_market()
+    card = an_active_card(market=market)
+    disabled(market)
+    update_market(caller=TEST, market_id=market.id, disabled=False)
 
     assert debit(caller=TEST, card_id=card.id, amount_cents=1).balance_cents == 9_999
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django_fsm import TransitionNotAllowed
+from django_fsm import Transition, TransitionNotAllowed
 
 from giftcards.exceptions import InvalidTransition
 from giftcards.models import GiftCard, Status
@@ -30,6 +30,10 @@ def state_table() -> dict[tuple[str, str], str]:
     return {(status, verb): cell for status, *cells in lines for verb, cell in zip(verbs, cells, strict=True)}
 
 
+def machine() -> list[Transition]:
+    return list(GiftCard().get_all_status_transitions())  # type: ignore[attr-defined]
+
+
 TABLE = state_table()
 
 OPERATION_OF = {
@@ -53,7 +57,7 @@ def cells(*, possible: bool) -> list[tuple[str, str]]:
 
 
 def test_the_table_has_every_status_and_every_verb_of_the_machine():
-    transitions = GiftCard().get_all_status_transitions()
+    transitions = machine()
 
     assert {status for status, _verb in TABLE} == set(Status.values)
     assert {verb for _status, verb in TABLE} == {move.name for move in transitions} == set(OPERATION_OF)
@@ -61,7 +65,7 @@ def test_the_table_has_every_status_and_every_verb_of_the_machine():
 
 
 def test_the_table_says_what_the_machine_allows():
-    transitions = GiftCard().get_all_status_transitions()
+    transitions = machine()
     allowed = {(move.source, move.name): move.target or STAYS for move in transitions}
 
     assert {cell: result for cell, result in TABLE.items() if result} == allowed

@@ -1,0 +1,173 @@
+"""What the service is expected to answer, whole: every member written out, nothing taken from the answer.
+
+Only what the service alone can know (ids, generated codes, times) is bound from the stored rows.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from access.models import Organization
+from giftcards.models import GiftCard
+from markets.models import Market
+from recipients.models import GiftCardRecipient
+from tests.fixtures.client import ROOT
+
+Document = dict[str, Any]
+JSON_API = {"version": "1.1"}
+
+
+def time_text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+def stored(card_id: object) -> GiftCard:
+    return GiftCard.objects.select_related("market", "gift_card_recipient").get(pk=card_id)
+
+
+def document(data: Any, address: str, **members: Any) -> Document:
+    links = {"self": f"{ROOT}/{address}", **members.pop("links", {})}
+    return {"jsonapi": JSON_API, "links": links, "data": data, **members}
+
+
+def of_card(card: GiftCard, **attributes: Any) -> Document:
+    """The document that answers a request to a card's own address."""
+    return document(gift_card(card, **attributes), f"gift_cards/{card.pk}")
+
+
+def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: Any) -> Document:
+    """A draft of 100.00 USD with nothing else set, except for the attributes that are given."""
+    row = stored(card.pk)
+    whole = {
+        "status": "draft",
+        "code": row.code().reveal(),
+        "currency_code": "USD",
+        "initial_balance_cents": 10_000,
+        "initial_balance_float": 100.0,
+        "formatted_initial_balance": "$100.00",
+        "balance_cents": 10_000,
+        "balance_float": 100.0,
+        "formatted_balance": "$100.00",
+        "balance_max_cents": None,
+        "balance_max_float": None,
+        "formatted_balance_max": None,
+        "balance_log": [],
+        "usage_log": {},
+        "single_use": False,
+        "rechargeable": True,
+        "distribute_discount": True,
+        "image_url": None,
+        "expires_at": None,
+        "recipient_email": None,
+        "reference": None,
+        "reference_origin": None,
+        "metadata": {},
+        "created_at": time_text(row.created_at),
+        "updated_at": time_text(row.updated_at),
+    }
+    assert attributes.keys() <= whole.keys()
+    return resource(
+        "gift_cards", row, whole | attributes, relationships=("market", "gift_card_recipient"), data=linkage
+    )
+
+
+def market(row: Market, **attributes: Any) -> Document:
+    """Berlin: in US dollars, with the settings' time zone and locale."""
+    whole = {
+        "number": row.number,
+        "name": "Berlin",
+        "code": None,
+        "checkout_url": None,
+        "private": False,
+        "disabled_at": None,
+        "currency_code": "USD",
+        "time_zone": "UTC",
+        "locale": "en_US",
+        "reference": None,
+        "reference_origin": None,
+        "metadata": {},
+        "created_at": time_text(row.created_at),
+        "updated_at": time_text(row.updated_at),
+    }
+    assert attributes.keys() <= whole.keys()
+    return resource("markets", row, whole | attributes)
+
+
+def recipient(row: GiftCardRecipient, email: str) -> Document:
+    whole = {
+        "email": email,
+        "first_name": None,
+        "last_name": None,
+        "reference": None,
+        "reference_origin": None,
+        "metadata": {},
+        "created_at": time_text(row.created_at),
+        "updated_at": time_text(row.updated_at),
+    }
+    return resource("gift_card_recipients", row, whole)
+
+
+def resource(
+    resource_type: str,
+    row: Any,
+    attributes: Document,
+    *,
+    relationships: Iterable[str] = (),
+    data: Document | None = None,
+) -> Document:
+    address = f"{ROOT}/{resource_type}/{row.pk}"
+    linked: Document = {
+        name: {"links": {"self": f"{address}/relationships/{name}", "related": f"{address}/{name}"}}
+        for name in relationships
+    }
+    for name, linkage in (data or {}).items():
+        linked[name]["data"] = linkage
+    return {
+        "id": str(row.pk),
+        "type": resource_type,
+        "links": {"self": address},
+        "attributes": attributes,
+        "relationships": linked,
+        "meta": {"mode": row.mode, "organization_id": str(Organization.objects.get().pk)},
+    }
+
+
+def identifier(resource_type: str, row: Any) -> Document:
+    return {"type": resource_type, "id": str(row.pk)}
+
+
+def errors(*objects: Document) -> Document:
+    return {"jsonapi": JSON_API, "errors": list(objects)}
+
+
+def invalid(about: str, error: str, title: str, *, at: str | None = None, **meta: Any) -> Document:
+    """A 422 about an attribute that was sent, unless `at` points elsewhere. `meta`: value and count."""
+    return {
+        "title": title,
+        "detail": f"{about} - {title}",
+        "code": "VALIDATION_ERROR",
+        "status": "422",
+        "source": {"pointer": at or f"/data/attributes/{about}"},
+        "meta": {"error": error, "value": None, **meta, "attribute": about, "message": title},
+    }
+
+
+def problem(status: int, code: str, title: str, detail: str, **source: str) -> Document:
+    """Any other error object."""
+    members = {"title": title, "detail": detail, "code": code, "status": str(status)}
+    return members | ({"source": source} if source else {})
+
+
+def not_allowed(name: str, *, member: str = "attributes") -> Document:
+    return problem(
+        400,
+        "PARAM_NOT_ALLOWED",
+        "Param not allowed",
+        f"{name} is not allowed.",
+        pointer=f"/data/{member}/{name}",
+    )
+
+
+def absent(resource_type: str, key: object, **source: str) -> Document:
+    detail = f"There is no {resource_type} with id {key}."
+    return problem(404, "RECORD_NOT_FOUND", "Record not found", detail, **source)
