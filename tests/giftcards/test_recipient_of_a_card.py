@@ -105,4 +105,4 @@ def test_an_update_without_a_recipient_keeps_the_one_there_is():
         caller=TEST, attributes={"balance_cents": 1, "currency_code": "USD", "recipient_email": ANNA}
     )
 
-    assert edit(card, reference="A").gift_card_recipient.email == ANNA
+    assert edit(card, reference="A").gift_card_recipient == card.gift_card_recipient
