@@ -35,7 +35,7 @@ class MarketForm(OperationForm):
 
     class Meta:
         model = Market
-        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+        fields = "__all__"
         help_texts = {
             "code": "How API keys and integrations name this market.",
             "currency_code": "ISO 4217, such as EUR. Fixed once a gift card uses it.",

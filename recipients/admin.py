@@ -19,7 +19,7 @@ class RecipientForm(OperationForm):
 
     class Meta:
         model = GiftCardRecipient
-        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets choose)
+        fields = "__all__"
 
 
 @admin.register(GiftCardRecipient)

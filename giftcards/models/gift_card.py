@@ -87,6 +87,14 @@ class GiftCard(Resource):
     objects = GiftCardQuerySet.as_manager()
 
     class Meta:
+        # Of people in the back office; what an API key may do, its scopes say.
+        permissions = (
+            ("issue_gift_card", "Can purchase gift cards: from then on they are owed"),
+            ("operate_gift_card", "Can activate and deactivate gift cards, and move their expiry"),
+            ("spend_gift_card", "Can debit gift cards"),
+            ("recharge_gift_card", "Can recharge gift cards"),
+            ("reveal_code", "Can see the whole code of a gift card"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["mode", "code_digest"], name="one_gift_card_per_code_and_mode"),
             # Not a key of its own: an entry refers to mode and currency as well, so that neither can differ

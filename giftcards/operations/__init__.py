@@ -11,6 +11,7 @@ from giftcards.operations.editing import delete_gift_card, update_gift_card
 from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
 from giftcards.operations.occasion import Occasion
+from giftcards.operations.revealing import reveal_code
 
 __all__ = [
     "GiftCardChanges",
@@ -24,5 +25,6 @@ __all__ = [
     "delete_gift_card",
     "purchase",
     "recharge",
+    "reveal_code",
     "update_gift_card",
 ]

@@ -1,0 +1,57 @@
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from access.models import ApiKey, ApiKeyMarket
+from access.scopes import EVERY_SCOPE
+from events.admin import ModeField, OperationForm
+
+
+def market_choices() -> list[tuple[str, str]]:
+    """By code, as the operation takes them. One code may name a market in each mode."""
+    # Markets lie above this package: they are reached through the foreign key.
+    markets: Any = ApiKeyMarket.market.field.related_model
+    named: dict[str, list[str]] = {}
+    for code, name, mode in markets.objects.exclude(code=None).values_list("code", "name", "mode"):
+        named.setdefault(code, []).append(f"{name} ({mode})")
+    return [(code, f"{code}: {', '.join(sorted(names))}") for code, names in sorted(named.items())]
+
+
+class MintForm(OperationForm):
+    verb = "The API key"
+    places = {"name": "application_name"}
+
+    # A key can be shown once only, so its page is the answer to this form. Reloading that page sends the
+    # form again: the ticket tells that it was used up.
+    ticket = forms.CharField(widget=forms.HiddenInput, required=False, max_length=36)
+    application_name = forms.CharField(
+        max_length=255,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="The program that will use it, for example Web shop. A new name makes a new application.",
+    )
+    mode = ModeField()
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in EVERY_SCOPE],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        required=False,
+    )
+    markets = forms.MultipleChoiceField(
+        choices=market_choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        required=False,
+        help_text="None chosen: every market, later ones too. Only markets that have a code are listed.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("expires_at",)
+        help_texts = {"expires_at": "In UTC. Empty: it works until somebody revokes it."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ticket"].initial = lambda: str(uuid4())

@@ -1,0 +1,71 @@
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Final
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from events.admin.refusals import show_refusal
+from kernel.modes import Mode
+from kernel.refusals import Refusal
+
+
+KEPT: Final = "Kept with your name in the history."
+
+
+class ModeField(forms.TypedChoiceField):
+    """Chosen when something is made, and never again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            choices=Mode.choices,
+            coerce=Mode,
+            initial=Mode.TEST,
+            widget=UnfoldAdminSelectWidget(),
+            help_text="Test and live never meet. It can't be changed afterwards.",
+        )
+
+
+class ReasonField(forms.CharField):
+    def __init__(
+        self, *, required: bool = True, help_text: str = KEPT
+    ) -> None:
+        super().__init__(
+            required=required,
+            max_length=1000,
+            widget=UnfoldAdminTextareaWidget({"rows": 2}),
+            help_text=help_text,
+        )
+
+
+class OperationForm(forms.ModelForm):
+    """Its values go to an operation, and that alone says what is missing or wrong.
+
+    The model is neither filled nor validated here: rules written twice would part ways.
+    """
+
+    verb: ClassVar[str] = "this"
+    places: ClassVar[Mapping[str, str]] = {}
+    refusal: ClassVar[Refusal | None] = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if name not in self.declared_fields:
+                field.required = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.refusal is not None:
+            show_refusal(self, self.refusal, places=self.places, verb=self.verb)
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """Django would copy the values to the model here, and validate that."""
+
+    def values(self, *, without: Collection[str] = ()) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name not in without}
+
+    def changed_values(self, *, without: Collection[str] = ()) -> dict[str, Any]:
+        """Only what this person has changed, or one edit would undo another person's of the next field."""
+        values = self.values(without=without)
+        return {name: value for name, value in values.items() if name in self.changed_data}

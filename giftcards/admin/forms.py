@@ -1,0 +1,110 @@
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from events.admin import ModeField, OperationForm, ReasonField
+from giftcards.models import GiftCard
+from markets.models import Market
+
+PLAIN_HELP = {
+    "balance_max_cents": "Most that a recharge may bring it to, in minor units. Empty: no limit.",
+    "single_use": "Redeemed by its first debit, whatever is left.",
+    "image_url": "An http or https address. It is never loaded here.",
+    "metadata": "A JSON object for integrations.",
+}
+
+
+class MarketField(forms.ModelChoiceField):
+    def __init__(self) -> None:
+        super().__init__(
+            queryset=Market.objects.order_by("mode", "number"),
+            required=False,
+            empty_label="Any market",
+            widget=UnfoldAdminSelectWidget(),
+            help_text="Where it can be spent.",
+        )
+
+    def label_from_instance(self, obj: Any) -> str:
+        closed = ", disabled" if obj.disabled else ""
+        return f"{obj.name} ({obj.currency_code}, {obj.mode}{closed})"
+
+
+class CardForm(OperationForm):
+    verb = "The gift card"
+    places = {"gift_card_recipient": "recipient_email"}
+
+    market = MarketField()
+    recipient_email = forms.CharField(
+        label="Recipient e-mail",
+        required=False,
+        widget=UnfoldAdminEmailInputWidget(),
+        help_text="A new address makes a new recipient.",
+    )
+    reason = ReasonField(required=False)
+
+    class Meta:
+        model = GiftCard
+        fields = (
+            "reference",
+            "reference_origin",
+            "balance_max_cents",
+            "single_use",
+            "rechargeable",
+            "distribute_discount",
+            "image_url",
+            "metadata",
+        )
+        help_texts = PLAIN_HELP
+        labels = {"balance_max_cents": "Maximum balance", "image_url": "Image"}
+
+
+class ChangeForm(CardForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        card = self.instance
+        if "market" in self.fields:
+            self.fields["market"].queryset = self.fields["market"].queryset.filter(mode=card.mode)
+        if card.gift_card_recipient:
+            self.initial["recipient_email"] = card.gift_card_recipient.email
+
+
+class DraftForm(CardForm):
+    places = {**CardForm.places, "balance_cents": "face_value", "expires_at": "last_day"}
+
+    mode = ModeField()
+    face_value = forms.IntegerField(
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text="In minor units of the currency: 5000 is 50.00 in EUR, and 5000 in JPY.",
+    )
+    currency_code = forms.CharField(
+        label="Currency",
+        required=False,
+        max_length=3,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="ISO 4217, such as EUR. Empty: the market's.",
+    )
+    code = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"autocomplete": "off", "spellcheck": "false"}),
+        help_text="8 to 40 characters. Empty: one that can't be guessed is made.",
+    )
+    last_day = forms.DateField(
+        required=False,
+        widget=forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, "%Y-%m-%d"),
+        help_text="Valid to the end of that day in the market's time zone. Empty: for ever.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        market, mode = cleaned.get("market"), cleaned.get("mode")
+        if market is not None and mode is not None and market.mode != mode:
+            self.add_error("market", f"There is no such market in {mode} mode.")
+        return cleaned
