@@ -145,6 +145,8 @@ STORAGES = {
 # --- Back office
 
 UNFOLD = THEME
+DATETIME_FORMAT = "j M Y, H:i"
+DATE_FORMAT = "j M Y"
 
 # --- Security
 
