@@ -4,10 +4,10 @@ Checked for every card:
 1. its entries are numbered 1…n without gaps, and its row stands at the last of them;
 2. each balance is the one before plus the amount, the first entry is the issue of the face value;
 3. each hash follows from the entry's content and its predecessor, and the row carries the last one;
-4. card and entries agree on mode and currency;
-5. its events are numbered without gaps, move only as the state machine allows, name each entry once, and end
-in the
-   card's status.
+4. card, entries and events agree on mode, card and entries on currency;
+5. its events are numbered without gaps, move only as the state machine allows, tell each entry once with its
+   amount and balance, and end in the card's status;
+6. no entry is left behind without its card.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +19,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from events.models import Event
 from giftcards.chain import GENESIS, HASH_VERSION, chain_hash
@@ -51,10 +52,12 @@ def verify_ledger() -> Iterator[tuple[int, list[Lie]]]:
         with _snapshot():
             cards = list(GiftCard.objects.filter(id__gt=after).order_by("id").values()[:CARDS_AT_A_TIME])
             if not cards:
-                return
+                break
             lies = list(_verify(cards))
         after = cards[-1]["id"]
         yield len(cards), lies
+    if orphans := list(_lies_without_a_card()):
+        yield 0, orphans
 
 
 @contextmanager
@@ -125,6 +128,13 @@ def _lies_at_head(card: Mapping[str, Any], entries: list[dict[str, Any]]) -> Ite
         yield Lie(card["id"], "its row carries another hash than its last entry")
 
 
+def _lies_without_a_card() -> Iterator[Lie]:
+    a_card = GiftCard.objects.filter(id=OuterRef("gift_card_id"))
+    orphans = LedgerEntry.objects.filter(~Exists(a_card)).order_by("gift_card_id", "sequence")
+    for card_id, sequence in orphans.values_list("gift_card_id", "sequence"):
+        yield Lie(card_id, "the entry is there, the card is not", sequence)
+
+
 def _lies_in_events(
     card: Mapping[str, Any], entries: list[dict[str, Any]], events: list[dict[str, Any]]
 ) -> Iterator[Lie]:
@@ -134,11 +144,21 @@ def _lies_in_events(
         number, after = event["sequence"], event["data"].get("status")
         if number != expected:
             yield Lie(card["id"], f"expected event {expected} here", number)
+        if event["mode"] != card["mode"]:
+            yield Lie(card["id"], "the event's mode is not the card's", number)
         if after != status and (status, after) not in moves:
             yield Lie(card["id"], f"{event['topic']} cannot take it from {status} to {after}", number)
         status = after
     if status != card["status"]:
         yield Lie(card["id"], f"its status is {card['status']}, its events end in {status}")
-    told = [event["data"]["entry_sequence"] for event in events if "entry_sequence" in event["data"]]
-    if told != [entry["sequence"] for entry in entries]:
-        yield Lie(card["id"], "its events do not name each of its entries once, in order")
+    told = [
+        (
+            event["data"]["entry_sequence"],
+            event["data"].get("amount_cents"),
+            event["data"].get("balance_cents"),
+        )
+        for event in events
+        if "entry_sequence" in event["data"]
+    ]
+    if told != [(entry["sequence"], entry["amount_cents"], entry["balance_cents"]) for entry in entries]:
+        yield Lie(card["id"], "its events do not tell each of its entries once, in order")
