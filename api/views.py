@@ -25,7 +25,7 @@ from api.errors import Rejection, brief, error
 from api.exceptions import Context, rejection_for
 from api.fields import uuid_or_none
 from api.filtering import ResourceFilterBackend
-from api.negotiation import JsonApiNegotiation
+from api.negotiation import MEDIA_TYPE, JsonApiNegotiation
 from api.paging import page_meta, page_numbers
 from api.parsers import DocumentParser, ResourceBody, read_body, read_relationship_body
 from api.query import Query, order_columns, read_query
@@ -61,8 +61,8 @@ class ResourceViewSet(GenericViewSet[Any]):
     filter_backends = (ResourceFilterBackend,)
     content_negotiation_class = JsonApiNegotiation
     permission_classes = ()
-    metadata_class = None
     default_response_headers: dict[str, str] = {}
+    http_method_names = ["get", "head", "post", "patch", "delete"]
 
     credential: Credential
     query: Query
@@ -108,7 +108,7 @@ class ResourceViewSet(GenericViewSet[Any]):
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         self.delete_resource(self.credential.caller, self.key)
-        return HttpResponse(status=204)
+        return HttpResponse(status=204, content_type=MEDIA_TYPE)
 
     def retrieve_related(self, request: Request, pk: str, relationship: str) -> HttpResponse:
         """`GET /{type}/{id}/{relationship}`: the resources themselves, by pages where they may be many."""

@@ -1,4 +1,4 @@
-"""What a value may be: one row for each, as JSON would bring it, with the value or the symbol of its refusal."""
+"""What a value may be: one row each, as JSON brings it, with the value read or the symbol of its refusal."""
 
 import datetime
 import json
@@ -122,7 +122,10 @@ def test_booleans(value, expected):
     ],
 )
 def test_strings(value, expected):
-    assert outcome(StrictString(min_length=3, max_length=10 if value != " untrimmed " else 11), value) == expected
+    assert (
+        outcome(StrictString(min_length=3, max_length=10 if value != " untrimmed " else 11), value)
+        == expected
+    )
 
 
 def test_an_empty_string_is_null_where_null_is_allowed():

@@ -15,10 +15,22 @@ from tests.library.serializers import BookSerializer
 def shelf(author, city):
     other = Author.objects.create(mode="test", name="Erich Kästner")
     rows = [
-        {"title": "Emil", "pages": 160, "author": other, "isbn": "978-3791535", "metadata": {"shelf": {"row": 1}}},
+        {
+            "title": "Emil",
+            "pages": 160,
+            "author": other,
+            "isbn": "978-3791535",
+            "metadata": {"shelf": {"row": 1}},
+        },
         {"title": "Ronia", "pages": 192, "author": author, "library": city, "due_at": "2026-11-21T10:00:00Z"},
         {"title": "Karlsson", "pages": None, "author": author, "lendable": False, "status": "shelved"},
-        {"title": "100% Wolf_", "pages": 200, "author": other, "reference": "Ro", "metadata": {"shelf": {"row": 2}}},
+        {
+            "title": "100% Wolf_",
+            "pages": 200,
+            "author": other,
+            "reference": "Ro",
+            "metadata": {"shelf": {"row": 2}},
+        },
     ]
     return [Book.objects.create(mode="test", **row) for row in rows]
 

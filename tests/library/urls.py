@@ -1,3 +1,4 @@
+from django.contrib import admin
 from django.urls import include, path
 
 from api.routers import ResourceRouter
@@ -12,4 +13,9 @@ router = ResourceRouter()
 for viewset in (AuthorViewSet, BookViewSet, GenreViewSet, LibraryViewSet):
     router.register(viewset)
 
-urlpatterns = [path("api/crash", crash), path("api/", include(router.urls)), path("elsewhere", crash)]
+urlpatterns = [
+    path("api/crash", crash),
+    path("api/", include(router.urls)),
+    # Django's page for a crash prints the settings, and some of them name the admin's addresses.
+    path("back-office/", admin.site.urls),
+]

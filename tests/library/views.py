@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -48,7 +48,8 @@ class AuthorViewSet(LibraryView):
 
     def create_resource(self, caller: Caller, values: dict[str, Any]) -> UUID:
         try:
-            author = Author.objects.create(mode=caller.mode, **values)
+            with transaction.atomic():
+                author = Author.objects.create(mode=caller.mode, **values)
         except IntegrityError as error:
             raise Conflict("email", "has already been taken") from error
         return author.id
