@@ -6,6 +6,7 @@ Only what the service alone can know (ids, generated codes, times) is bound from
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from access.models import Organization
 from giftcards.models import GiftCard
@@ -21,7 +22,7 @@ def time_text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
 
 
-def stored(card_id: object) -> GiftCard:
+def stored(card_id: UUID) -> GiftCard:
     return GiftCard.objects.select_related("market", "gift_card_recipient").get(pk=card_id)
 
 
@@ -93,8 +94,9 @@ def market(row: Market, **attributes: Any) -> Document:
     return resource("markets", row, whole | attributes)
 
 
-def recipient(row: GiftCardRecipient, email: str) -> Document:
-    whole = {
+def recipient(row: GiftCardRecipient | None, email: str) -> Document:
+    assert row
+    whole: Document = {
         "email": email,
         "first_name": None,
         "last_name": None,

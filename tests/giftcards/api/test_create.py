@@ -115,7 +115,7 @@ def test_a_recipient_may_be_named(api):
     created(api.create("gift_cards", named, **MINIMUM), recipient_email="ada@example.com")
 
 
-@pytest.mark.parametrize("code", ["12345678", "x" * 40, "Ünïcödé!", "a/b?c&d=e", "  trimmed".strip() + "8"])
+@pytest.mark.parametrize("code", ["12345678", "x" * 40, "Ünïcödé!", "a/b?c&d=e"])
 def test_a_given_code_is_taken_as_it_is(api, code):
     created(api.create("gift_cards", **MINIMUM, code=code), code=code)
 
@@ -222,17 +222,14 @@ def test_the_answer_includes_and_leaves_out_what_is_asked_for(api):
     )
 
     card = GiftCard.objects.get()
-    whole = gift_card(card, linkage={"market": identifier("markets", market)})
-    whole["attributes"] = {"status": "draft"}
-    del whole["relationships"]["gift_card_recipient"]
+    sparse_card = gift_card(card, linkage={"market": identifier("markets", market)})
+    sparse_card["attributes"] = {"status": "draft"}
+    del sparse_card["relationships"]["gift_card_recipient"]
     sparse_market = documents.market(market)
     sparse_market["attributes"] = {"name": "Berlin"}
-    query = (
-        "include=market%2Cgift_card_recipient"
-        "&fields%5Bgift_cards%5D=status%2Cmarket&fields%5Bmarkets%5D=name"
-    )
     assert answer.document == document(
-        whole,
-        f"gift_cards?{query}",
-        included=[sparse_market, documents.recipient(card.gift_card_recipient, "ada@example.com")],
-    ) or answer.document["included"][0]["type"] == "gift_card_recipients"
+        sparse_card,
+        "gift_cards?include=market%2Cgift_card_recipient"
+        "&fields%5Bgift_cards%5D=status%2Cmarket&fields%5Bmarkets%5D=name",
+        included=[documents.recipient(card.gift_card_recipient, "ada@example.com"), sparse_market],
+    )
