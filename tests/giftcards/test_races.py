@@ -1,6 +1,7 @@
 """Many callers at one card: each change happens once, in one order. Every race has its control, the same race
 with the lock taken out, which must be caught; else the test would be blind."""
 
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -154,8 +155,8 @@ def test_a_draft_is_either_bought_or_deleted():
 
         bought, deleted = at_once(
             [
-                lambda card=card: purchase(caller=TEST, card_id=card.id),
-                lambda card=card: delete_gift_card(caller=TEST, card_id=card.id),
+                partial(purchase, caller=TEST, card_id=card.id),
+                partial(delete_gift_card, caller=TEST, card_id=card.id),
             ]
         )
 
@@ -204,9 +205,7 @@ def test_twenty_cards_for_one_new_address_share_its_recipient():
 def test_finding_or_creating_an_address_twenty_times_creates_it_once():
     spellings = [("anna@example.com", "ANNA@EXAMPLE.COM")[number % 2] for number in range(20)]
 
-    results = at_once(
-        [lambda email=email: find_or_create_recipient(email=email, caller=TEST) for email in spellings]
-    )
+    results = at_once([partial(find_or_create_recipient, email=email, caller=TEST) for email in spellings])
 
     assert {recipient.id for recipient in results} == {GiftCardRecipient.objects.get().id}
 
