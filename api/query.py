@@ -25,7 +25,7 @@ SparseFields: TypeAlias = tuple[tuple[str, frozenset[str]], ...]
 
 DEPTH: Final = 3
 FIELDS_KEY: Final = re.compile(r"fields\[([^\[\]]+)\]")
-PREDICATE_KEY: Final = re.compile(r"filter\[q\]\[([^\[\]]+)\]")
+PREDICATE_KEY: Final = re.compile(r"filter\[q\]\[([^\[\]]{1,255})\]")
 IDENTITY: Final = frozenset({"id", "type"})
 """Clients list these in sparse fields; a resource always has them."""
 

@@ -66,6 +66,9 @@ def titles(wire, **predicates):
         ("pages_gteq", "160", ["100%", "Emil", "Ronia"]),
         ("pages_lt", "160", []),
         ("pages_lteq", "160", ["Emil"]),
+        ("pages_eq", "9999999999999", []),  # more than the column holds
+        ("pages_in", "9999999999999,192", ["Ronia"]),
+        ("pages_lt", "9999999999999", ["100%", "Emil", "Ronia"]),
         ("pages_null", "true", ["Karlsson"]),
         ("pages_null", "false", ["100%", "Emil", "Ronia"]),
         ("pages_not_null", "true", ["100%", "Emil", "Ronia"]),
