@@ -11,7 +11,8 @@
 A trigger that is false or null asks for nothing. Exactly one may ask.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -25,11 +26,34 @@ from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
 from markets.models import Market
 
+
+@contextmanager
+def naming(**attributes: str) -> Iterator[None]:
+    """An operation's refusal names its own argument; the client is told the attribute that it sent for it."""
+    try:
+        yield
+    except Invalid as refusal:
+        if refusal.about not in attributes:
+            raise
+        raise Invalid(
+            attributes[refusal.about],
+            refusal.error,
+            refusal.message,
+            value=refusal.value,
+            count=refusal.count,
+        ) from refusal
+
+
+def change_balance(**told: Any) -> GiftCard:
+    with naming(spent_in="_market_id"):
+        return operations.change_balance(**told)
+
+
 VERBS: Final[Mapping[str, Callable[..., GiftCard]]] = {
     "_purchase": operations.purchase,
     "_activate": operations.activate,
     "_deactivate": operations.deactivate,
-    "_balance_change_cents": operations.change_balance,
+    "_balance_change_cents": change_balance,
 }
 TRIGGERS: Final = tuple(VERBS)
 ABOUT_A_BALANCE_CHANGE: Final = ("_reference", "_order_number", "_market_id")
@@ -43,11 +67,12 @@ def requested_operation(values: Mapping[str, Any], caller: Caller) -> Callable[.
     """
     trigger = _only_trigger(values)
     _refuse_strays(values, trigger)
-    occasion = Occasion(
-        reason=values.get("_reason") or "",
-        reference=values.get("_reference"),
-        order_number=values.get("_order_number"),
-    )
+    with naming(reason="_reason", reference="_reference", order_number="_order_number"):
+        occasion = Occasion(
+            reason=values.get("_reason") or "",
+            reference=values.get("_reference"),
+            order_number=values.get("_order_number"),
+        )
     changes = GiftCardChanges(**{name: value for name, value in values.items() if name[0] != "_"})  # type: ignore[typeddict-item]
     if trigger is None:
         return partial(operations.update_gift_card, changes=changes, occasion=occasion)
