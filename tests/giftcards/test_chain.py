@@ -20,7 +20,7 @@ CONFUSING = st.text(alphabet="0123456789:,-", max_size=12)
 PARTS = st.lists(st.none() | STORABLE | CONFUSING, min_size=1, max_size=8)
 HASHES = st.binary(min_size=32, max_size=32)
 
-in_the_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+in_the_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def hash_in_sql(previous, parts):
