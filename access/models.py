@@ -141,6 +141,7 @@ class ApiKey(models.Model):
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "API key"
         constraints = [
             models.UniqueConstraint(fields=["client_id"], name="api_key_client_id_is_unique"),
             models.UniqueConstraint(fields=["digest"], name="api_key_digest_is_unique"),

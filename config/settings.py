@@ -145,8 +145,7 @@ STORAGES = {
 # --- Back office
 
 UNFOLD = THEME
-DATETIME_FORMAT = "j M Y, H:i"
-DATE_FORMAT = "j M Y"
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Security
 

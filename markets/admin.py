@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -15,13 +15,15 @@ from events.admin import (
     caller_of,
     dialog_action,
 )
+from markets.attributes import MarketChanges
 from markets.models import Market
 from markets.operations import create_market, delete_market, update_market
 
 ATTRIBUTES = (
     ("name", "code"),
-    ("currency_code", "time_zone", "locale"),
-    ("checkout_url", "private"),
+    ("currency_code", "locale"),
+    ("time_zone", "checkout_url"),
+    "private",
     ("reference", "reference_origin"),
     "metadata",
 )
@@ -48,7 +50,6 @@ class Disable(ReasonedDialog):
     verb = "Disable"
     permission = "markets.change_market"
     icon = "block"
-    variant = ActionVariant.DANGER
 
     @classmethod
     def is_offered(cls, subject: Market) -> bool:
@@ -122,7 +123,7 @@ class MarketAdmin(OperationAdmin):
         return update_market(
             caller=caller_of(request, subject.mode),
             market_id=subject.pk,
-            changes=form.changed_values(without={"mode", "reason"}),  # type: ignore[arg-type] (the form's fields)
+            changes=cast(MarketChanges, form.changed_values(without={"mode", "reason"})),
             reason=form.cleaned_data["reason"],
         )
 

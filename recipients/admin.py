@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -6,7 +6,7 @@ from unfold.decorators import display
 
 from events.admin import MODE_TONES, ModeField, OperationAdmin, OperationForm, ReasonField, caller_of
 from recipients.models import GiftCardRecipient
-from recipients.operations import create_recipient, delete_recipient, update_recipient
+from recipients.operations import RecipientChanges, create_recipient, delete_recipient, update_recipient
 
 ATTRIBUTES = ("email", ("first_name", "last_name"), ("reference", "reference_origin"), "metadata")
 
@@ -51,7 +51,7 @@ class RecipientAdmin(OperationAdmin):
         return update_recipient(
             caller=caller_of(request, subject.mode),
             recipient_id=subject.pk,
-            changes=form.changed_values(without={"mode", "reason"}),  # type: ignore[arg-type] (the form's fields)
+            changes=cast(RecipientChanges, form.changed_values(without={"mode", "reason"})),
             reason=form.cleaned_data["reason"],
         )
 

@@ -15,7 +15,8 @@ from unfold.enums import ActionVariant
 from access.admin.forms import MintForm
 from access.models import ApiKey, Application
 from access.operations import mint_api_key, revoke_api_key, the_organization
-from events.admin import MODE_TONES, BackOfficeAdmin, Dialog, OperationAdmin, dialog_action
+from access.scopes import EVERY_SCOPE
+from events.admin import MODE_TONES, BackOfficeAdmin, Dialog, OperationAdmin, actor_of, dialog_action
 
 USED_TICKETS: Final = "used_mint_tickets"
 TICKETS_KEPT: Final = 20
@@ -35,7 +36,7 @@ class Revoke(Dialog):
         return "From its next request on, whatever uses this key is refused. It can't be undone."
 
     def perform(self) -> str:
-        revoke_api_key(api_key_id=self.subject.pk, actor=self.request.user.actor)  # type: ignore[union-attr]
+        revoke_api_key(api_key_id=self.subject.pk, actor=actor_of(self.request))
         return f"{self.subject} is revoked."
 
 
@@ -112,7 +113,7 @@ class ApiKeyAdmin(OperationAdmin):
             scopes=values["scopes"],
             market_codes=values["markets"],
             expires_at=values["expires_at"],
-            actor=request.user.actor,  # type: ignore[union-attr]
+            actor=actor_of(request),
         )
         request.minted = secret  # type: ignore[attr-defined]
         return api_key
@@ -146,7 +147,7 @@ class ApiKeyAdmin(OperationAdmin):
 
     @display(description="Scopes")
     def shown_scopes(self, api_key: ApiKey) -> str:
-        return ", ".join(api_key.scopes)
+        return "all" if set(api_key.scopes) == set(EVERY_SCOPE) else ", ".join(api_key.scopes)
 
     @display(description="Markets")
     def shown_markets(self, api_key: ApiKey) -> str:

@@ -42,7 +42,7 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(ForSuperusers, DjangoUserAdmin):
+class UserAdmin(ForSuperusers, DjangoUserAdmin[User]):
     """Nobody is deleted: what they did stays under their name. Switch them off instead."""
 
     form = UserForm

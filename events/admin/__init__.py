@@ -7,7 +7,7 @@ from events.admin.dialogs import Dialog, ReasonedDialog, dialog_action
 from events.admin.event import EventAdmin
 from events.admin.forms import ModeField, OperationForm, ReasonField
 from events.admin.labels import MODE_TONES
-from events.admin.pages import BackOfficeAdmin, OperationAdmin, ReadOnlyAdmin, caller_of
+from events.admin.pages import BackOfficeAdmin, OperationAdmin, ReadOnlyAdmin, actor_of, caller_of
 from events.admin.timeline import Happening, Timeline, happening_of, history
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "ReasonField",
     "ReasonedDialog",
     "Timeline",
+    "actor_of",
     "caller_of",
     "dialog_action",
     "happening_of",

@@ -33,8 +33,15 @@ class Dialog(forms.Form):
     variant: ClassVar[ActionVariant] = ActionVariant.DEFAULT
     places: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, *args: Any, request: HttpRequest, subject: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        request: HttpRequest,
+        subject: Any,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.request = request
         self.subject = subject
         self.set_up()
@@ -69,8 +76,6 @@ class Dialog(forms.Form):
 
 
 class ReasonedDialog(Dialog):
-    field_order: ClassVar[list[str]] = []
-
     reason = ReasonField()
 
     @property

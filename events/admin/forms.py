@@ -2,12 +2,12 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.db.models import Model
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from events.admin.refusals import show_refusal
 from kernel.modes import Mode
 from kernel.refusals import Refusal
-
 
 KEPT: Final = "Kept with your name in the history."
 
@@ -26,9 +26,7 @@ class ModeField(forms.TypedChoiceField):
 
 
 class ReasonField(forms.CharField):
-    def __init__(
-        self, *, required: bool = True, help_text: str = KEPT
-    ) -> None:
+    def __init__(self, *, required: bool = True, help_text: str = KEPT) -> None:
         super().__init__(
             required=required,
             max_length=1000,
@@ -37,7 +35,7 @@ class ReasonField(forms.CharField):
         )
 
 
-class OperationForm(forms.ModelForm):
+class OperationForm(forms.ModelForm[Model]):
     """Its values go to an operation, and that alone says what is missing or wrong.
 
     The model is neither filled nor validated here: rules written twice would part ways.

@@ -1,32 +1,39 @@
 """Three kinds of pages: plain ones, those that only show, and those that change data through operations."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.db.models import Model
+from django.db.models import JSONField, Model
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from events.admin.timeline import Timeline, history
-from kernel.caller import Caller
+from kernel.caller import Actor, Caller
 from kernel.modes import Mode
 from kernel.refusals import Refusal
 
 
 def caller_of(request: HttpRequest, mode: str) -> Caller:
     """Whoever is logged in: in the mode of what is being changed, in every market."""
-    return Caller(Mode(mode), request.user.actor)  # type: ignore[union-attr] (the admin let nobody else in)
+    return Caller(Mode(mode), actor_of(request))
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    user: Any = request.user  # the admin lets nobody else in
+    return cast(Actor, user.actor)
 
 
 class BackOfficeAdmin(ModelAdmin):
     """Without actions on selected rows: "delete selected" would go past every operation."""
 
-    actions = None
+    actions: Any = None
+    formfield_overrides: Any = {JSONField: {"widget": UnfoldAdminTextareaWidget({"rows": 4})}}
     list_per_page = 50
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
@@ -63,7 +70,7 @@ class OperationAdmin(BackOfficeAdmin):
     What the operation refuses is shown at the fields it is about, in the form as it was sent.
     """
 
-    change_form_outer_after_template = "back_office/timeline.html"
+    change_form_outer_after_template: str | None = "back_office/timeline.html"
 
     def create(self, request: HttpRequest, form: Any) -> Model:
         raise NotImplementedError
@@ -95,7 +102,8 @@ class OperationAdmin(BackOfficeAdmin):
         self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm[Any]]:
         # Fields that the form declares itself are none of the model's, whatever their name.
-        declared = kwargs.get("form", self.form).declared_fields
+        form: Any = kwargs.get("form", self.form)
+        declared = form.declared_fields
         kwargs["fields"] = [name for name in kwargs.get("fields") or () if name not in declared]
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"refusal": getattr(request, "refusal", None)})

@@ -1,6 +1,6 @@
 """The card's pages. What may be edited here are attributes; money and status move by the verbs' dialogs."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -24,7 +24,7 @@ from giftcards.admin.timeline import card_timeline
 from giftcards.admin.wording import STATUS_TONES, worded
 from giftcards.codes import mask
 from giftcards.models import GiftCard, Status
-from giftcards.operations import Occasion
+from giftcards.operations import GiftCardChanges, Occasion
 from kernel.clock import database_now
 from kernel.secret import Secret
 
@@ -166,7 +166,7 @@ class GiftCardAdmin(OperationAdmin):
             attributes["balance_cents"] = values["face_value"]
         return operations.create_gift_card(
             caller=caller_of(request, values["mode"]),
-            attributes=attributes,  # type: ignore[arg-type] (the form's fields)
+            attributes=cast(GiftCardChanges, attributes),
             code=Secret(values["code"]) if values["code"] else None,
             occasion=Occasion(reason=values["reason"]),
         )
@@ -175,7 +175,7 @@ class GiftCardAdmin(OperationAdmin):
         return operations.update_gift_card(
             caller=caller_of(request, subject.mode),
             card_id=subject.pk,
-            changes=form.changed_values(without={"reason"}),  # type: ignore[arg-type] (the form's fields)
+            changes=cast(GiftCardChanges, form.changed_values(without={"reason"})),
             occasion=Occasion(reason=form.cleaned_data["reason"]),
         )
 

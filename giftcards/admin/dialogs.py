@@ -1,4 +1,4 @@
-"""The verbs of a card, each a dialog that says what it will post. The state machine says which are offered."""
+"""The verbs of a card, each a dialog that says what it will post. Its state says which are offered."""
 
 from datetime import date
 from typing import ClassVar, cast
@@ -104,7 +104,7 @@ class MoneyDialog(CardDialog):
 
     sign: ClassVar[int]
     posts: ClassVar[str]
-    field_order: ClassVar[list[str]] = ["amount_cents", "reason", "reference", "order_number", "seen"]
+    field_order = ["amount_cents", "reason", "reference", "order_number", "seen"]
 
     amount_cents = forms.IntegerField(label="Amount", widget=UnfoldAdminIntegerFieldWidget())
     reference = forms.CharField(
@@ -134,9 +134,7 @@ class MoneyDialog(CardDialog):
         try:
             amount = int(self["amount_cents"].value())
         except (TypeError, ValueError):
-            return (
-                f"The balance is {worded(balance, self.subject)}. Type an amount to see what is posted."
-            )
+            return f"The balance is {worded(balance, self.subject)}. Type an amount to see what is posted."
         after = balance + self.sign * amount
         return (
             f"Posts a {self.posts} of {worded(self.sign * amount, self.subject)}: the balance goes from "
@@ -198,8 +196,8 @@ class NewExpiry(CardDialog):
     verb = "New expiry"
     permission = "giftcards.operate_gift_card"
     icon = "event"
-    places: ClassVar[dict[str, str]] = {"expires_at": "last_day"}
-    field_order: ClassVar[list[str]] = ["last_day", "reason"]
+    places = {"expires_at": "last_day"}
+    field_order = ["last_day", "reason"]
 
     last_day = forms.DateField(
         required=False,

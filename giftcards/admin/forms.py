@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from unfold.widgets import (
@@ -15,13 +15,12 @@ from markets.models import Market
 
 PLAIN_HELP = {
     "balance_max_cents": "Most that a recharge may bring it to, in minor units. Empty: no limit.",
-    "single_use": "Redeemed by its first debit, whatever is left.",
     "image_url": "An http or https address. It is never loaded here.",
     "metadata": "A JSON object for integrations.",
 }
 
 
-class MarketField(forms.ModelChoiceField):
+class MarketField(forms.ModelChoiceField[Market]):
     def __init__(self) -> None:
         super().__init__(
             queryset=Market.objects.order_by("mode", "number"),
@@ -68,9 +67,10 @@ class CardForm(OperationForm):
 class ChangeForm(CardForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        card = self.instance
-        if "market" in self.fields:
-            self.fields["market"].queryset = self.fields["market"].queryset.filter(mode=card.mode)
+        card = cast(GiftCard, self.instance)
+        market = self.fields.get("market")
+        if isinstance(market, MarketField):
+            market.queryset = Market.objects.filter(mode=card.mode).order_by("number")
         if card.gift_card_recipient:
             self.initial["recipient_email"] = card.gift_card_recipient.email
 

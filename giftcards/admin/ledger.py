@@ -40,7 +40,9 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     @display(description="Card")
     def shown_card(self, entry: LedgerEntry) -> str:
         page = reverse("admin:giftcards_giftcard_change", args=[entry.gift_card_id])
-        return format_html('<a class="bo-link" href="{}">{}</a>', page, mask(entry.gift_card.code_last_four))
+        return format_html(
+            '<a class="bo-link bo-first" href="{}">{}</a>', page, mask(entry.gift_card.code_last_four)
+        )
 
     @display(description="Amount")
     def shown_amount(self, entry: LedgerEntry) -> str:
