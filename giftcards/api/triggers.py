@@ -92,7 +92,8 @@ def required_scopes(values: Mapping[str, Any]) -> tuple[str, ...]:
     if change is not None:
         verb = Scope.SPEND if change < 0 else Scope.RECHARGE
         return (verb, Scope.ISSUE) if plain else (verb,)
-    return (Scope.ADJUST,) if plain == {"balance_cents"} else (Scope.ISSUE,)
+    adjusts = plain == {"balance_cents"} and not any(values.get(trigger) for trigger in TRIGGERS)
+    return (Scope.ADJUST,) if adjusts else (Scope.ISSUE,)
 
 
 def _only_trigger(values: Mapping[str, Any]) -> str | None:
