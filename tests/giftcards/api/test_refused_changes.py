@@ -43,6 +43,8 @@ MAXIMUM = "would exceed the maximum balance of 12000"
 
 COMPANIONS: list[tuple[str, Any]] = [("_deactivate", True), (DEBIT, -1)]
 
+NO_BOOLEANS: list[Any] = [1, 0, "True", "yes", "", "1", []]
+
 TABLE = [
     Row(
         "nobody spends more than there is",
@@ -229,7 +231,7 @@ TABLE = [
             ],
         )
         for name in ("_purchase", "_activate", "_deactivate", "single_use")
-        for value in (1, 0, "True", "yes", "", "1", [])
+        for value in NO_BOOLEANS
     ),
 ]
 
