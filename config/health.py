@@ -5,7 +5,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from psycopg_pool import PoolTimeout
 
 
 class _Migrations:
@@ -34,7 +33,7 @@ def ready(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         applied = _Migrations.are_applied()
-    except (DatabaseError, PoolTimeout):
+    except DatabaseError:
         return _unavailable("The database can't be reached.")
     if not applied:
         return _unavailable("Migrations are not applied.")

@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # for things that take a second or two on an idle machine
+COUNT_TABLES = "from django.db import connection; print(len(connection.introspection.table_names()))"
 # What ./dev test has set for us must not reach the ./dev that is being tested.
 ENVIRONMENT = {
     name: value

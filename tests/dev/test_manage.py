@@ -3,9 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dev.conftest import descendants, wait_for
-
-COUNT_TABLES = "from django.db import connection; print(len(connection.introspection.table_names()))"
+from tests.dev.conftest import COUNT_TABLES, descendants, wait_for
 
 
 def waiting_for(file: Path) -> str:

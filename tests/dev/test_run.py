@@ -7,11 +7,13 @@ import socket
 import stat
 import subprocess
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from tests.dev.conftest import Dev, free_port, is_alive, wait_for
+from tests.dev.conftest import COUNT_TABLES, Dev, free_port, is_alive, wait_for
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -71,6 +73,34 @@ def test_a_part_that_is_killed_takes_the_rest_with_it(dev, program, name):
         assert service.process.returncode == 1
         assert f"dev: The {name} ended by itself" in errors
         service.wait_until_nothing_is_left()
+
+
+def test_connections_that_the_database_cut_are_not_used_again(dev):
+    cut = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+    with dev.running() as service:
+        sockets = str((dev.data / "socket").readlink())
+        with psycopg.connect(dbname="giftcards", user="giftcards", host=sockets) as database:
+            assert database.execute(cut).fetchone() != (0,)
+        for _ in range(4):
+            assert urllib.request.urlopen(f"http://127.0.0.1:{service.port}/healthz/ready").status == 200
+
+
+def test_an_existing_server_is_used_as_it_is(fresh):
+    """The tests' own server stands for the one somebody has already."""
+    with psycopg.connect(os.environ["DATABASE_URL"], dbname="postgres", autocommit=True) as server:
+        server.execute("CREATE DATABASE somebodys")
+        try:
+            url = f"postgresql:///somebodys?host={server.info.host}&user={server.info.user}"
+            dev = replace(fresh, environment={"DATABASE_URL": url})
+            with dev.running() as service:
+                assert not any("postgres" in command for command in service.family.values())
+                assert service.stop() == (0, "Migrating the database ...\n")
+            assert not (dev.data / "postgres").exists()
+            tables = dev("manage", "shell", "-v0", "-c", COUNT_TABLES)
+            assert int(tables.stdout) > 10
+        finally:
+            server.execute("DROP DATABASE somebodys WITH (FORCE)")
 
 
 def test_a_stale_pid_file_does_not_block_a_start(dev):
