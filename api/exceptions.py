@@ -31,9 +31,6 @@ from kernel.refusals import OPERATION, Conflict, InUse, Invalid, InvalidSet, Not
 BASE: Final = "base"
 """What a refusal is about that no attribute caused; Rails' word, which form libraries know."""
 
-ASKS_NOTHING: Final = (None, False, "false")
-"""A trigger with one of these was not pulled."""
-
 UNIQUE_VIOLATION: Final = "23505"
 FOREIGN_KEY_VIOLATION: Final = "23503"
 STATEMENT_TIMEOUT: Final = "57014"
@@ -91,8 +88,12 @@ def _trigger(context: Context) -> str:
     if context.declaration is None or context.body is None:
         return BASE
     attributes = context.body.attributes
-    asked = (name for name in context.declaration.triggers if attributes.get(name) not in ASKS_NOTHING)
-    return next(asked, BASE)
+    return next((name for name in context.declaration.triggers if _asks(attributes.get(name))), BASE)
+
+
+def _asks(value: object) -> bool:
+    """A trigger that is null or false is sent along, but asks for nothing; 0 is an amount like any other."""
+    return value is not None and value is not False and value != "false"
 
 
 def _named_by(identifier: str, context: Context) -> str | None:

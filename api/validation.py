@@ -85,20 +85,17 @@ def place_of(declaration: Declaration, body: ResourceBody | None, name: str) -> 
 def _not_allowed(declaration: Declaration, body: ResourceBody, *, creating: bool) -> Iterator[ErrorObject]:
     """A misspelt attribute must not look like a success, so each name that may not be set is refused."""
     for name, value in body.attributes.items():
-        clears = name not in declaration.relationships or value is None or value == []
-        if not clears or not declaration.writable(name, creating=creating):
-            yield error(
-                "PARAM_NOT_ALLOWED",
-                f"{brief(name)} is not allowed.",
-                pointer=pointer("data", "attributes", name),
-            )
+        is_misplaced = name in declaration.relationships and value not in (None, [])
+        if is_misplaced or not declaration.writable(name, creating=creating):
+            yield _param_not_allowed("attributes", name)
     for name in body.relationships:
         if name not in declaration.relationships or not declaration.writable(name, creating=creating):
-            yield error(
-                "PARAM_NOT_ALLOWED",
-                f"{brief(name)} is not allowed.",
-                pointer=pointer("data", "relationships", name),
-            )
+            yield _param_not_allowed("relationships", name)
+
+
+def _param_not_allowed(member: str, name: str) -> ErrorObject:
+    at = pointer("data", member, name)
+    return error("PARAM_NOT_ALLOWED", f"{brief(name)} is not allowed.", pointer=at)
 
 
 def _read(name: str, value: Any, field: AnyField, values: dict[str, Any]) -> Invalid | None:

@@ -101,6 +101,18 @@ def test_what_is_not_asked_for_is_not_loaded(author, django_assert_num_queries):
     assert plan.columns == ("pk", "name")
 
 
+def test_linkage_alone_selects_keys_alone(book, django_assert_num_queries):
+    """A to-many listed in sparse fields without being included: one query more, and nothing in `included`."""
+    with django_assert_num_queries(2):
+        (resource,), included = read(
+            BookSerializer, Book.objects.all(), fields=(("books", frozenset({"genres"})),)
+        )
+    assert resource["relationships"]["genres"]["data"] == [
+        {"type": "genres", "id": str(book.genres.get().pk)}
+    ]
+    assert included == []
+
+
 def test_fields_with_the_same_load_share_its_one_call(author, django_assert_num_queries):
     calls = []
 

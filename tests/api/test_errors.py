@@ -14,6 +14,7 @@ from api.declaration import declaration_of
 from api.errors import STATUS_AND_TITLE, Rejection, echo, error
 from api.exceptions import Context, rejection_for
 from api.middleware import CODES
+from api.parsers import ResourceBody
 from kernel.refusals import OPERATION, Conflict, InUse, Invalid, NotFound, Refusal
 from tests.api.conftest import HOST, MEDIA_TYPE
 from tests.library.models import Book
@@ -202,6 +203,38 @@ def test_every_exception_has_one_wording(exception, status, code, headers):
 )
 def test_a_bug_is_no_answer(exception):
     assert rejection_for(exception, Context()) is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "about"),
+    [
+        ({"_shelve": True, "title": "x"}, "_shelve"),
+        ({"_shelve": False, "_add_pages": 0}, "_add_pages"),
+        ({"_shelve": "false", "_add_pages": "0"}, "_add_pages"),
+        ({"_shelve": None, "title": "x"}, "base"),
+    ],
+)
+def test_a_refused_operation_is_about_the_trigger_that_was_pulled(attributes, about):
+    context = Context(declaration_of(BookSerializer), ResourceBody(attributes, {}))
+    rejection = rejection_for(Invalid(OPERATION, "invalid_transition", "is not possible"), context)
+    assert rejection is not None
+    assert rejection.errors[0].detail == f"{about} - is not possible"
+    place = "/data" if about == "base" else f"/data/attributes/{about}"
+    assert rejection.errors[0].source == {"pointer": place}
+
+
+def test_what_does_not_exist_is_pointed_at_where_an_attribute_named_it():
+    context = Context(declaration_of(BookSerializer), ResourceBody({"_branch_id": "7"}, {}))
+    rejection = rejection_for(NotFound("libraries", "7"), context)
+    assert rejection is not None
+    assert rejection.errors[0].source == {"pointer": "/data/attributes/_branch_id"}
+
+
+def test_a_sensitive_value_is_never_shown_again():
+    context = Context(declaration_of(BookSerializer), ResourceBody({"isbn": "978-secret"}, {}))
+    rejection = rejection_for(Invalid("isbn", "taken", "has already been taken", value="978-secret"), context)
+    assert rejection is not None
+    assert "secret" not in repr(rejection.errors)
 
 
 def test_a_refusal_without_a_wording_is_a_bug():

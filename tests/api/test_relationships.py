@@ -139,9 +139,29 @@ def test_linkage_that_is_refused(wire, book, name, data, expected):
     assert book.genres.count() == 1
 
 
-def test_a_relationship_that_is_not_writable(wire, author):
-    answer = wire.patch(f"authors/{author.pk}/relationships/books", {"data": []})
-    assert answer.status == 405  # authors have no update at all
+def test_a_relationship_that_is_not_writable(wire, book, city):
+    answer = wire.patch(f"libraries/{city.pk}/relationships/books", {"data": []})
+    assert (answer.status, answer.error["code"]) == (403, "PARAM_NOT_ALLOWED")
+    assert city.books.get() == book
+
+
+def test_a_refusal_of_the_operation_points_at_the_linkage(wire, book, school):
+    Book.objects.update(status=Book.Status.SHELVED)
+    identifier = {"type": "libraries", "id": str(school.pk)}
+    answer = wire.patch(f"books/{book.pk}/relationships/library", {"data": identifier})
+    assert answer.error == {
+        "title": "can't be changed for a shelved book",
+        "detail": "library - can't be changed for a shelved book",
+        "code": "VALIDATION_ERROR",
+        "status": "422",
+        "source": {"pointer": "/data"},
+        "meta": {
+            "error": "shelved",
+            "value": None,
+            "attribute": "library",
+            "message": "can't be changed for a shelved book",
+        },
+    }
 
 
 def test_large_relationships_are_links_only(wire, book, genre):

@@ -11,7 +11,7 @@ from api.views import ResourceViewSet
 from kernel.caller import Caller
 from kernel.refusals import OPERATION, Conflict, InUse, Invalid, InvalidSet, NotFound
 from tests.library.cast import READERS
-from tests.library.models import Author, Book
+from tests.library.models import Author, Book, Library
 from tests.library.serializers import AuthorSerializer, BookSerializer, GenreSerializer, LibrarySerializer
 
 
@@ -37,6 +37,11 @@ class LibraryView(ResourceViewSet):
 
 class LibraryViewSet(LibraryView):
     serializer_class = LibrarySerializer
+
+    def update_resource(self, caller: Caller, pk: UUID, values: dict[str, Any]) -> None:
+        library = find(Library, caller, pk)
+        library.name = values.get("name", library.name)
+        library.save()
 
 
 class GenreViewSet(LibraryView):
@@ -87,6 +92,8 @@ class BookViewSet(LibraryView):
                     Invalid("pages", "invalid", "can't be torn out"),
                 ]
             )
+        if values.get("library") and book.status == Book.Status.SHELVED:
+            raise Invalid("library", "shelved", "can't be changed for a shelved book")
         if "genres" in values:
             book.genres.set(values.pop("genres"))
         for name, value in values.items():
