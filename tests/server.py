@@ -9,6 +9,7 @@ mark the test with `django_db(transaction=True)`.
 import contextlib
 import http.client
 import json
+import logging
 import os
 import signal
 import socket
@@ -45,6 +46,9 @@ if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, 15)
 os.execv(sys.argv[1], sys.argv[1:])
 """
+
+# It notes every request, thousands in a test, where the test's own words should be found.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class Server:
