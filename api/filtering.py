@@ -6,6 +6,7 @@ mode or market never match: what is filtered comes from `visible_to`, and so doe
 filters through.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, reduce
@@ -78,16 +79,15 @@ def condition(predicate: str, value: str, declaration: Declaration, caller: Call
     if understood is None:
         refuse("FILTER_NOT_ALLOWED", f"{brief(predicate)} is not a filter of {declaration.type}.", parameter)
     matcher, targets = understood
-    try:
-        return reduce(or_, (_match(target, matcher, value, caller) for target in targets))
-    except (ValueError, ValidationError):
-        refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
+    with contextlib.suppress(ValueError, ValidationError):
+        if "\0" not in value:  # which PostgreSQL has in no text
+            return reduce(or_, (_match(target, matcher, value, caller) for target in targets))
+    refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
 
 
 @lru_cache(maxsize=1024)
 def read_predicate(predicate: str, declaration: Declaration) -> tuple[str, tuple[Target, ...]] | None:
-    """The matcher and what it is about. The longest matcher wins: `a_not_eq` is `a` and `not_eq`, not `a_not`
-    and `eq`."""
+    """The matcher and what it is about; the longest wins: `a_not_eq` is `a` and `not_eq`, not `a_not`."""
     fitting = (name for name in MATCHERS if predicate.endswith(f"_{name}"))
     for matcher in sorted(fitting, key=len, reverse=True):
         names = predicate[: -len(matcher) - 1].split("_or_")
@@ -134,7 +134,7 @@ def _operand(matcher: Matcher, field: AnyField, text: str) -> Any:
     if matcher.operand is Operand.BOOLEAN:
         return StrictBoolean().run_validation(text)
     if matcher.operand is Operand.TEXT:
-        return _text(text)
+        return text
     if matcher.operand is Operand.OBJECT:
         return Metadata().to_internal_value(orjson.loads(text))
     if matcher.operand is Operand.VALUES:
@@ -145,16 +145,10 @@ def _operand(matcher: Matcher, field: AnyField, text: str) -> Any:
 def _value(field: AnyField, text: str) -> Any:
     """One value of the attribute's type; its limits say what may be stored, not what may be asked for."""
     if isinstance(field, StrictString):
-        return _text(text)
+        return text
     if isinstance(field, Timestamp):
         field = Timestamp(allow_date=True)
     value = cast(Any, field).to_internal_value(text)
     if isinstance(value, date) and not isinstance(value, datetime):
         return timezone.make_aware(datetime.combine(value, time.min))
     return value
-
-
-def _text(text: str) -> str:
-    if "\0" in text:
-        raise ValueError
-    return text

@@ -173,6 +173,7 @@ def test_unknown_attributes_and_matchers_are_refused(wire, predicate):
         ("metadata_jcont", '{"a":"\\u0000"}'),
         ("metadata_jcont", '{"a":"\\ud800"}'),
         ("isbn_eq", "no hyphens"),
+        ("isbn_eq", "978-\0"),
     ],
 )
 def test_values_of_the_wrong_kind_are_refused_without_an_echo(wire, predicate, value):
