@@ -42,8 +42,8 @@ class GiftCardSerializer(ResourceSerializer):
     formatted_balance = formatted("balance_cents")
     balance_max_float = float_of("balance_max_cents")
     formatted_balance_max = formatted("balance_max_cents")
-    balance_log = BatchField(load=logs.balance_logs, default=list)
-    usage_log = BatchField(load=logs.usage_logs, default=dict)
+    balance_log = BatchField(load=logs.changes_of, compute=logs.balance_log, default=list)
+    usage_log = BatchField(load=logs.changes_of, compute=logs.usage_log, default=dict)
     image_url = Url(required=False, allow_null=True, allow_blank=True)
     expires_at = Timestamp(required=False, allow_null=True, allow_date=True)
     recipient_email = ComputedField(
