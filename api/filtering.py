@@ -82,7 +82,7 @@ def condition(predicate: str, value: str, declaration: Declaration, caller: Call
     with contextlib.suppress(ValueError, ValidationError):
         if "\0" not in value:  # which PostgreSQL has in no text
             return reduce(or_, (_match(target, matcher, value, caller) for target in targets))
-    refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
+    return refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
 
 
 @lru_cache(maxsize=1024)
