@@ -41,7 +41,8 @@ class Dialog(forms.Form):
         subject: Any,
         initial: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, initial=initial)
+        # The page behind the dialog may have a field of the same name: labels would lead to that one.
+        super().__init__(data, initial=initial, auto_id="dialog_%s")
         self.request = request
         self.subject = subject
         self.set_up()
