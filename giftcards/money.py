@@ -33,7 +33,7 @@ def format_amount(amount_cents: int, currency_code: str, locale: str) -> str:
     """Minor units worded for a person, for example "1.234,50 €" for 123450 EUR in de_DE."""
     babel_locale, pattern = _currency_pattern(currency_code, locale)
     amount = Decimal(amount_cents).scaleb(-exponent(currency_code))
-    return pattern.apply(amount, babel_locale, currency=currency_code, currency_digits=False)
+    return str(pattern.apply(amount, babel_locale, currency=currency_code, currency_digits=False))
 
 
 @lru_cache(maxsize=1024)

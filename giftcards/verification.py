@@ -10,7 +10,7 @@ Checked for every card:
 6. no entry is left behind without its card.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -28,6 +28,8 @@ from giftcards.models.gift_card import legal_moves
 from giftcards.models.ledger import hashed_parts
 
 CARDS_AT_A_TIME: Final = 500
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _verify(cards: list[dict[str, Any]]) -> Iterator[Lie]:
+def _verify(cards: Sequence[Row]) -> Iterator[Lie]:
     ids = [card["id"] for card in cards]
     entries = LedgerEntry.objects.filter(gift_card_id__in=ids).order_by("gift_card_id", "sequence").values()
     events = Event.objects.filter(subject_id__in=ids).order_by("subject_id", "sequence").values()
@@ -84,11 +86,11 @@ def _verify(cards: list[dict[str, Any]]) -> Iterator[Lie]:
         yield from _lies_in_events(card, own_entries, events_of.get(card["id"], []))
 
 
-def _grouped(rows: Iterable[dict[str, Any]], key: str) -> dict[UUID, list[dict[str, Any]]]:
+def _grouped(rows: Iterable[Row], key: str) -> dict[UUID, list[Row]]:
     return {owner: list(group) for owner, group in groupby(rows, key=itemgetter(key))}
 
 
-def _lies_in_chain(card: Mapping[str, Any], entries: list[dict[str, Any]]) -> Iterator[Lie]:
+def _lies_in_chain(card: Row, entries: Sequence[Row]) -> Iterator[Lie]:
     balance, previous = 0, GENESIS
     for expected, entry in enumerate(entries, start=1):
         number = entry["sequence"]
@@ -112,7 +114,7 @@ def _lies_in_chain(card: Mapping[str, Any], entries: list[dict[str, Any]]) -> It
         previous = bytes(entry["hash"])
 
 
-def _lies_at_head(card: Mapping[str, Any], entries: list[dict[str, Any]]) -> Iterator[Lie]:
+def _lies_at_head(card: Row, entries: Sequence[Row]) -> Iterator[Lie]:
     if card["ledger_sequence"] != len(entries):
         yield Lie(card["id"], f"its row stands at entry {card['ledger_sequence']} of {len(entries)}")
     if (card["status"] == Status.DRAFT) != (not entries):
@@ -135,9 +137,7 @@ def _lies_without_a_card() -> Iterator[Lie]:
         yield Lie(card_id, "the entry is there, the card is not", sequence)
 
 
-def _lies_in_events(
-    card: Mapping[str, Any], entries: list[dict[str, Any]], events: list[dict[str, Any]]
-) -> Iterator[Lie]:
+def _lies_in_events(card: Row, entries: Sequence[Row], events: Sequence[Row]) -> Iterator[Lie]:
     moves = legal_moves()
     status = Status.DRAFT.value
     for expected, event in enumerate(events, start=1):

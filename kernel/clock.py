@@ -1,6 +1,7 @@
 """The database's clock: the only one that decides, so that application hosts may disagree."""
 
 from datetime import datetime
+from typing import cast
 
 from django.db import connection
 
@@ -10,4 +11,4 @@ def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
-    return now
+    return cast(datetime, now)

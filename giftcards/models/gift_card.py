@@ -133,7 +133,7 @@ class GiftCard(Resource):
 
     @property
     def is_issued(self) -> bool:
-        return self.status != Status.DRAFT
+        return bool(self.status != Status.DRAFT)
 
     @property
     def available_balance_cents(self) -> int:
@@ -145,7 +145,7 @@ class GiftCard(Resource):
         return self.expires_at is not None and now >= self.expires_at
 
     def code(self) -> Secret:
-        return codes.unseal(self.code_ciphertext, key_version=self.code_key_version, card_id=self.id)
+        return codes.unseal(bytes(self.code_ciphertext), key_version=self.code_key_version, card_id=self.id)
 
     @transition(field=status, source=Status.DRAFT, target=Status.INACTIVE)
     def purchase(self) -> None: ...

@@ -67,6 +67,6 @@ def lock_card(card_id: UUID, caller: Caller) -> GiftCard:
 def save(card: GiftCard) -> None:
     """Write a locked card's attributes and status. The balance of an issued card is written by posting
     alone."""
-    card.updated_at = Now()  # type: ignore[assignment]
+    card.updated_at = Now()
     card.save(update_fields=_ISSUED_COLUMNS if card.ledger_sequence else _DRAFT_COLUMNS)
     card.refresh_from_db(fields=["updated_at"])
