@@ -27,8 +27,6 @@ class CodeFilter(AttributeFilter):
     matchers: ClassVar[frozenset[str]] = frozenset({"eq", "in", "start", "end", "cont"})
 
     def build(self, matcher: str, value: str, *, prefix: str, caller: Caller) -> Q:
-        if "\0" in value:
-            raise ValueError  # no code has one, and PostgreSQL takes no text with it
         if matcher == "eq":
             return _whole(prefix, value)
         if matcher == "in":

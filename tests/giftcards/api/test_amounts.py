@@ -146,7 +146,7 @@ def test_a_balance_cannot_be_null(api, place):
     refuses(api, place, "null", invalid("balance_cents", *BLANK))
 
 
-@pytest.mark.parametrize("text", ['"0"', '"-0"'])
+@pytest.mark.parametrize("text", ["0", "-0", '"0"', '"-0"'])
 def test_a_balance_change_of_nothing_is_refused(api, text):
     title = "must be other than 0"
     refuses(
