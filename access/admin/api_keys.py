@@ -74,7 +74,8 @@ class ApiKeyAdmin(OperationAdmin):
                     ("masked", "client_id"),
                     ("mode", "shown_markets"),
                     "shown_scopes",
-                    ("last_used_at", "expires_at", "revoked_at"),
+                    ("last_used_at", "revoked_at"),
+                    "expires_at",
                     ("created_by", "created_at"),
                 )
             },

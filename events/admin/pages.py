@@ -101,10 +101,8 @@ class OperationAdmin(BackOfficeAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm[Any]]:
-        # Fields that the form declares itself are none of the model's, whatever their name.
-        form: Any = kwargs.get("form", self.form)
-        declared = form.declared_fields
-        kwargs["fields"] = [name for name in kwargs.get("fields") or () if name not in declared]
+        # The mode is none of the model's editable fields; the form that chooses it declares it itself.
+        kwargs["fields"] = [name for name in kwargs.get("fields") or () if name != "mode"]
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"refusal": getattr(request, "refusal", None)})
 
@@ -117,6 +115,12 @@ class OperationAdmin(BackOfficeAdmin):
 
     def save_related(self, request: Any, form: Any, formsets: Any, change: Any) -> None:
         """Done by `save_form`."""
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return HttpResponseRedirect(self.page_of(obj))
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return HttpResponseRedirect(self.page_of(obj))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
+from django_fsm import can_proceed
 from unfold.decorators import display
 
 from events.admin import MODE_TONES, OperationAdmin, Timeline, caller_of, dialog_action
@@ -197,10 +198,11 @@ class GiftCardAdmin(OperationAdmin):
         card = kwargs.get("obj")
         if card is not None:
             expired = card.is_expired(database_now())
+            spendable = can_proceed(card.debit) and not expired
             context["glance"] = {
                 "code": mask(card.code_last_four),
                 "balance": worded(card.balance_cents, card),
-                "available": worded(0 if expired else card.available_balance_cents, card),
+                "available": worded(card.available_balance_cents if spendable else 0, card),
                 "face_value": worded(card.initial_balance_cents, card),
                 "maximum": None if card.balance_max_cents is None else worded(card.balance_max_cents, card),
                 "expired": expired,

@@ -51,6 +51,7 @@ class CardForm(OperationForm):
     class Meta:
         model = GiftCard
         fields = (
+            "market",
             "reference",
             "reference_origin",
             "balance_max_cents",

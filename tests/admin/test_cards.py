@@ -15,7 +15,7 @@ from giftcards.admin.card import GiftCardAdmin
 from giftcards.models import GiftCard
 from giftcards.operations import Occasion, change_balance
 from kernel.modes import Mode
-from tests.fixtures.cast import LIVE, TEST, a_draft, a_market, an_active_card, as_stored
+from tests.fixtures.cast import LIVE, TEST, a_draft, a_market, a_redeemed_card, an_active_card, as_stored
 
 pytestmark = pytest.mark.django_db
 
@@ -210,6 +210,47 @@ def test_an_edit_is_one_operation_with_what_has_changed(back_office, owner):
     event = Event.objects.filter(subject_id=card.pk).latest("sequence")
     assert (event.topic, event.data["changed"], event.reason) == ("gift_cards.update", ["reference"], "typo")
     assert (event.mode, event.actor_id) == (Mode.TEST, str(owner.pk))
+
+
+def test_the_form_shows_what_the_card_has_and_can_empty_it(back_office):
+    market = a_market()
+    card = an_active_card(market=market, recipient_email="ada@example.com", reference="old")
+    form = back_office.get(page_of(card)).context["adminform"].form
+
+    shown = {name: form[name].value() for name in ("market", "recipient_email", "reference", "rechargeable")}
+    assert shown == {
+        "market": market.pk,
+        "recipient_email": "ada@example.com",
+        "reference": "old",
+        "rechargeable": True,
+    }
+
+    back_office.post(page_of(card), {"rechargeable": "on", "distribute_discount": "on", "metadata": "{}"})
+    card = GiftCard.objects.get(pk=card.pk)
+    assert (card.market, card.gift_card_recipient, card.reference) == (None, None, None)
+
+
+def test_only_markets_of_the_card_s_mode_are_offered(back_office):
+    here, there = a_market(), a_market(by=LIVE)
+    card = an_active_card()
+    form = back_office.get(page_of(card)).context["adminform"].form
+    before = as_stored(card.pk)
+
+    assert list(form.fields["market"].queryset) == [here]
+    answer = back_office.post(
+        page_of(card), {"market": there.pk, "rechargeable": "on", "distribute_discount": "on"}
+    )
+    assert list(answer.context["adminform"].form.errors) == ["market"]
+    assert as_stored(card.pk) == before
+
+
+@pytest.mark.parametrize(
+    ("make", "available"), [(a_draft, "$0.00"), (an_active_card, "$100.00"), (a_redeemed_card, "$0.00")]
+)
+def test_available_is_what_can_be_spent_now(back_office, make, available):
+    card = make()
+
+    assert back_office.get(page_of(card)).context["glance"]["available"] == available
 
 
 @pytest.mark.parametrize("make", [a_draft, an_active_card])
