@@ -37,7 +37,7 @@ def _ledger_is_true_after_every_test(
         return
     request.getfixturevalue("_django_db_helper")
     yield
-    if connection.needs_rollback or not connection.is_usable():
+    if connection.needs_rollback or connection.closed_in_transaction:
         return  # the test ended inside a failed transaction; nothing of it stays
     lies = [str(lie) for _cards, portion in verify_ledger() for lie in portion]
     assert not lies, "\n".join(lies)
