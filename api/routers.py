@@ -24,7 +24,12 @@ ADDRESSES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     (
         "{type}/<str:pk>/relationships/<str:relationship>",
         "relationship",
-        {"get": "retrieve_relationship", "patch": "update_relationship"},
+        {
+            "get": "retrieve_relationship",
+            "patch": "update_relationship",
+            "post": "add_to_relationship",
+            "delete": "remove_from_relationship",
+        },
     ),
     ("{type}/<str:pk>/<str:relationship>", "related", {"get": "retrieve_related"}),
 )
@@ -32,6 +37,8 @@ HOOKS: Final = {
     "create": "create_resource",
     "update": "update_resource",
     "update_relationship": "update_resource",
+    "add_to_relationship": "change_members",
+    "remove_from_relationship": "change_members",
     "destroy": "delete_resource",
 }
 

@@ -5,9 +5,8 @@ before values that may not be had (422). Relationships are looked up within the 
 request that is refused anyway costs no query.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from rest_framework.exceptions import ValidationError
 
@@ -52,15 +51,21 @@ def relationship_values(declaration: Declaration, body: ResourceBody, caller: Ca
     return values
 
 
-def related(relationship: Relationship, linkage: Linkage, caller: Caller, at: str) -> Any:
-    """What a linkage names; a resource of another mode or market is as absent as one that never was."""
+def related(
+    relationship: Relationship, linkage: Linkage, caller: Caller, at: str, *, must_exist: bool = True
+) -> Any:
+    """What a linkage names; a resource of another mode or market is as absent as one that never was.
+
+    With `must_exist` what is absent is refused, without it is left out.
+    """
     if relationship.many != isinstance(linkage, tuple):
         expected = "a list" if relationship.many else "null or one resource identifier"
         raise Rejection(error("INVALID_RESOURCE", f"{relationship.name} must be {expected}.", pointer=at))
     if isinstance(linkage, tuple):
-        return [_find(relationship, each, caller, f"{at}/{index}") for index, each in enumerate(linkage)]
+        places = {f"{at}/{index}": each for index, each in enumerate(linkage)}
+        return _find(relationship, places, caller, must_exist=must_exist)
     if linkage is not None:
-        return _find(relationship, linkage, caller, at)
+        return _find(relationship, {at: linkage}, caller)[0]
     if not relationship.nullable:
         refusal = Invalid(relationship.name, "required", SENTENCES["required"])
         raise Rejection(
@@ -124,14 +129,31 @@ def _problem(declaration: Declaration, body: ResourceBody, refusal: Invalid) -> 
     return validation_error(refusal, about=refusal.about, value=value, pointer=at)
 
 
-def _find(relationship: Relationship, identifier: Identifier, caller: Caller, at: str) -> Any:
+def _find(
+    relationship: Relationship,
+    identifiers: Mapping[str, Identifier],
+    caller: Caller,
+    *,
+    must_exist: bool = True,
+) -> list[Any]:
+    """The named resources, each once and all by one query; `identifiers` by their place in the request."""
     target = relationship.target
-    if identifier.type != target.type:
-        detail = f"{relationship.name} must be of the type {target.type}."
-        raise Rejection(error("TYPE_MISMATCH", detail, pointer=f"{at}/type"))
-    key: UUID | None = uuid_or_none(identifier.id)
-    found = None if key is None else target.visible_to(caller).filter(pk=key).first()
-    if found is None:
-        detail = f"There is no {target.type} with id {brief(identifier.id)}."
-        raise Rejection(error("RECORD_NOT_FOUND", detail, pointer=at))
-    return found
+    for at, each in identifiers.items():
+        if each.type != target.type:
+            detail = f"{relationship.name} must be of the type {target.type}."
+            raise Rejection(error("TYPE_MISMATCH", detail, pointer=f"{at}/type"))
+    keys = {at: uuid_or_none(each.id) for at, each in identifiers.items()}
+    found = target.visible_to(caller).in_bulk({key for key in keys.values() if key is not None})
+    missing = [at for at, key in keys.items() if must_exist and key not in found]
+    if missing:
+        raise Rejection(
+            *(
+                error(
+                    "RECORD_NOT_FOUND",
+                    f"There is no {target.type} with id {brief(identifiers[at].id)}.",
+                    pointer=at,
+                )
+                for at in missing
+            )
+        )
+    return list(found.values())

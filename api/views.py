@@ -6,13 +6,13 @@ serializer's declared relationships only: toolkits that look them up on the inst
 find, `delete` included.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, NoReturn, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 from rest_framework_json_api.renderers import JSONRenderer
@@ -41,9 +41,14 @@ VERBS: Final = {
     "create": "create",
     "update": "update",
     "update_relationship": "update",
+    "add_to_relationship": "update",
+    "remove_from_relationship": "update",
     "destroy": "delete",
 }
 """What each action does to the resource, as `scopes` names it."""
+
+LINKAGE_WRITES: Final = frozenset({"update_relationship", "add_to_relationship", "remove_from_relationship"})
+"""The actions whose body is linkage."""
 
 
 class ResourceViewSet(GenericViewSet[Any]):
@@ -82,6 +87,12 @@ class ResourceViewSet(GenericViewSet[Any]):
 
     def delete_resource(self, caller: Caller, pk: UUID) -> None:
         """Raises NotFound, and InUse while others depend on it."""
+        raise NotImplementedError
+
+    def change_members(
+        self, caller: Caller, pk: UUID, relationship: str, *, added: Sequence[Any], removed: Sequence[Any]
+    ) -> None:
+        """Add to a to-many relationship or remove from it; what is there already, or isn't, is no error."""
         raise NotImplementedError
 
     def required_scope(self, request: Request, values: Mapping[str, Any]) -> str:
@@ -129,13 +140,34 @@ class ResourceViewSet(GenericViewSet[Any]):
 
     def update_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
         """`PATCH` of the same address: an update of the resource with this one value."""
-        named = self.relationship
-        if not self.declaration.writable(named.name, creating=False):
-            raise Rejection(error("PARAM_NOT_ALLOWED", f"{named.name} can't be changed.", status=403))
-        self._authorize(self.required_scope(request, {}))
+        named = self._writable_relationship()
         value = related(named, read_relationship_body(request.data), self.credential.caller, "/data")
         self.update_resource(self.credential.caller, self.key, {named.name: value})
         return self.retrieve_relationship(request, pk, relationship)
+
+    def add_to_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
+        """`POST` to the same address, of a to-many relationship: these members too."""
+        named = self._writable_relationship(of_many=True)
+        added = related(named, read_relationship_body(request.data), self.credential.caller, "/data")
+        self.change_members(self.credential.caller, self.key, named.name, added=added, removed=[])
+        return self.retrieve_relationship(request, pk, relationship)
+
+    def remove_from_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
+        """`DELETE` of the same address: not these any more. What does not exist is no member already."""
+        named = self._writable_relationship(of_many=True)
+        linkage = read_relationship_body(request.data)
+        removed = related(named, linkage, self.credential.caller, "/data", must_exist=False)
+        self.change_members(self.credential.caller, self.key, named.name, added=[], removed=removed)
+        return self.retrieve_relationship(request, pk, relationship)
+
+    def _writable_relationship(self, *, of_many: bool = False) -> Relationship:
+        named = self.relationship
+        if of_many and not named.many:
+            raise MethodNotAllowed(str(self.request.method))
+        if not self.declaration.writable(named.name, creating=False):
+            raise Rejection(error("PARAM_NOT_ALLOWED", f"{named.name} can't be changed.", status=403))
+        self._authorize(self.required_scope(self.request, {}))
+        return named
 
     # What every request goes through before its verb, and when it fails.
 
@@ -151,6 +183,13 @@ class ResourceViewSet(GenericViewSet[Any]):
     def key(self) -> UUID:
         key = uuid_or_none(self.kwargs["pk"])
         return key or self._not_found()
+
+    @property
+    def allowed_methods(self) -> Sequence[str]:  # type: ignore[override]
+        """Nothing can be added to a to-one relationship or removed from it: it is replaced."""
+        named = self.declaration.relationships.get(self.kwargs.get("relationship", ""))
+        withheld = set() if named is None or named.many else {"POST", "DELETE"}
+        return [method for method in super().allowed_methods if method not in withheld]
 
     @property
     def relationship(self) -> Relationship:
@@ -177,11 +216,11 @@ class ResourceViewSet(GenericViewSet[Any]):
             request.query_params,
             self.target,
             is_list=is_list and self.verb == "read",
-            is_linkage=self.action in {"retrieve_relationship", "update_relationship"},
+            is_linkage=self.action in LINKAGE_WRITES | {"retrieve_relationship"},
         )
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
-        context = Context(self.declaration, self.body, is_linkage=self.action == "update_relationship")
+        context = Context(self.declaration, self.body, is_linkage=self.action in LINKAGE_WRITES)
         rejection = rejection_for(exc, context)
         if rejection is None:
             raise exc

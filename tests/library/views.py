@@ -100,6 +100,13 @@ class BookViewSet(LibraryView):
             setattr(book, name, value)
         book.save()
 
+    def change_members(self, caller, pk, relationship, *, added, removed):
+        book = find(Book, caller, pk)
+        if book.status == Book.Status.SHELVED:
+            raise Invalid(relationship, "shelved", "can't be changed for a shelved book")
+        book.genres.add(*added)
+        book.genres.remove(*removed)
+
     def delete_resource(self, caller: Caller, pk: UUID) -> None:
         find(Book, caller, pk).delete()
 
