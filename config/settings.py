@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "django_filters",
     "kernel",
     "events",
+    "back_office",
     "access",
     "api",
     "markets",

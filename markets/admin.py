@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from events.admin import (
+from back_office import (
     MODE_TONES,
     ModeField,
     OperationAdmin,

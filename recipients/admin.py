@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from events.admin import MODE_TONES, ModeField, OperationAdmin, OperationForm, ReasonField, caller_of
+from back_office import MODE_TONES, ModeField, OperationAdmin, OperationForm, ReasonField, caller_of
 from recipients.models import GiftCardRecipient
 from recipients.operations import RecipientChanges, create_recipient, delete_recipient, update_recipient
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from access.models import Organization, User
-from events.admin import BackOfficeAdmin
+from back_office import BackOfficeAdmin
 
 
 class ForSuperusers(BackOfficeAdmin):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from django_fsm import can_proceed
 from unfold.decorators import display
 
-from events.admin import MODE_TONES, OperationAdmin, Timeline, caller_of, dialog_action
+from back_office import MODE_TONES, OperationAdmin, Timeline, caller_of, dialog_action
 from giftcards import operations
 from giftcards.admin import dialogs
 from giftcards.admin.forms import CardForm, ChangeForm, DraftForm

@@ -16,7 +16,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from events.admin import ReasonedDialog, ReasonField, caller_of
+from back_office import ReasonedDialog, ReasonField, caller_of
 from giftcards import operations
 from giftcards.admin.wording import minor_units, worded
 from giftcards.codes import mask

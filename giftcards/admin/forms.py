@@ -9,7 +9,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from events.admin import ModeField, OperationForm, ReasonField
+from back_office import ModeField, OperationForm, ReasonField
 from giftcards.models import GiftCard
 from markets.models import Market
 

@@ -3,7 +3,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from events.admin import MODE_TONES, ReadOnlyAdmin
+from back_office import MODE_TONES, ReadOnlyAdmin
 from giftcards.admin.wording import signed, worded
 from giftcards.codes import mask
 from giftcards.models import LedgerEntry

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from events.admin.timeline import LATEST, Happening, Timeline, happening_of, latest_events
+from back_office.timeline import LATEST, Happening, Timeline, happening_of, latest_events
 from events.models import Event
 from giftcards.admin.wording import signed, worded
 from giftcards.models import GiftCard, LedgerEntry

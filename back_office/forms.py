@@ -5,7 +5,7 @@ from django import forms
 from django.db.models import Model
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from events.admin.refusals import show_refusal
+from back_office.refusals import show_refusal
 from kernel.modes import Mode
 from kernel.refusals import Refusal
 

@@ -13,7 +13,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from events.admin.timeline import Timeline, history
+from back_office.timeline import Timeline, history
 from kernel.caller import Actor, Caller
 from kernel.modes import Mode
 from kernel.refusals import Refusal

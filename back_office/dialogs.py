@@ -15,9 +15,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from unfold.enums import ActionVariant
 
-from events.admin.forms import ReasonField
-from events.admin.pages import BackOfficeAdmin
-from events.admin.refusals import show_refusal
+from back_office.forms import ReasonField
+from back_office.pages import BackOfficeAdmin
+from back_office.refusals import show_refusal
 from kernel.refusals import Refusal
 
 

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from events.admin.labels import MODE_TONES
-from events.admin.pages import ReadOnlyAdmin
+from back_office.labels import MODE_TONES
+from back_office.pages import ReadOnlyAdmin
 from events.models import Event
 from kernel.caller import ActorKind
 
