@@ -90,7 +90,8 @@ class Dev:
                 service.wait_until_ready()
                 yield service
             finally:
-                service.process.kill()
+                service.process.terminate()
+                service.process.wait(PATIENCE)
                 service.wait_until_nothing_is_left()
 
 
