@@ -159,7 +159,7 @@ def _node(
         ),
         to_many=tuple(_to_many(each, trees.get(each.name), fields) for each in to_many.values()),
         children=tuple(
-            _node(each.target, f"{prefix}{each.source}__", trees[each.name], fields, columns)
+            _node(each.target, prefix + each.path, trees[each.name], fields, columns)
             for each in included
             if not each.many
         ),

@@ -7,7 +7,7 @@ on a name that does not exist) is refused here, which is at start-up: the router
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import ForeignKey, Model, QuerySet
@@ -23,11 +23,16 @@ AnyField: TypeAlias = Field[Any, Any, Any, Any]
 ModelClass: TypeAlias = type[Model]
 
 RESERVED = {"id", "type", "links", "relationships", "meta"}
+SAME_ROW: Final = "*"
+"""REST framework's word for a source that is the whole instance."""
 
 
 @dataclass(frozen=True)
 class Relationship:
-    """`source` is the relation's name on the model; `serializer` describes what it leads to."""
+    """`source` is the relation's name on the model, or `*`: the same row, under another type.
+
+    `serializer` describes what it leads to.
+    """
 
     name: str
     source: str
@@ -37,6 +42,7 @@ class Relationship:
     writable: bool
     includable: bool
     links_only: bool
+    declared_way_back: str | None
     model: ModelClass
     serializer: type[ResourceSerializer]
 
@@ -44,15 +50,28 @@ class Relationship:
     def target(self) -> "Declaration":
         return declaration_of(self.serializer)
 
+    @property
+    def is_same_row(self) -> bool:
+        return self.source == SAME_ROW
+
+    @property
+    def path(self) -> str:
+        """What the ORM puts before the columns of a to-one relationship's target."""
+        return "" if self.is_same_row else f"{self.source}__"
+
     @cached_property
     def key_column(self) -> str:
         """The column of a to-one relationship's key: no join is needed to know it."""
+        if self.is_same_row:
+            return "pk"
         field = self.model._meta.get_field(self.source)
         return field.attname if isinstance(field, ForeignKey) else f"{self.source}__pk"
 
     @cached_property
     def way_back(self) -> str:
         """From the target of a to-many relationship to this model, as the ORM names it."""
+        if self.declared_way_back is not None:
+            return self.declared_way_back
         relation = cast(Any, self.model._meta.get_field(self.source))
         return cast(
             str, relation.remote_field.name if relation.auto_created else relation.related_query_name()
@@ -164,6 +183,7 @@ def _relationship(serializer_class: type[ResourceSerializer], name: str, field: 
         writable=not field.read_only,
         includable=name in included,
         links_only=name in meta.links_only,
+        declared_way_back=dict(meta.ways_back).get(name),
         model=meta.model,
         serializer=(included if name in included else related)[name],
     )

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
 from rest_framework.exceptions import ValidationError
 
-from api.declaration import AnyField, Declaration
+from api.declaration import AnyField, Declaration, Relationship
 from api.errors import brief
 from api.fields import Metadata, StrictBoolean, StrictChoice, StrictString, Timestamp, Uuid
 from api.matchers import MATCHERS, ORDERING, AttributeFilter, Matcher, Operand
@@ -105,12 +105,19 @@ def _target(name: str, at: Target, depth: int) -> Target | None:
         return Target(declaration, name, at.prefix, at.way)
     for relationship in declaration.relationships.values():
         if depth and not relationship.many and name.startswith(f"{relationship.name}_"):
-            path = at.prefix + relationship.source
-            step = Target(relationship.target, "", f"{path}__", (*at.way, (path, relationship.target)))
+            step = _step(relationship, at)
             found = _target(name[len(relationship.name) + 1 :], step, depth - 1)
             if found:
                 return found
     return None
+
+
+def _step(relationship: Relationship, at: Target) -> Target:
+    prefix = at.prefix + relationship.path
+    if relationship.is_same_row:
+        return Target(relationship.target, "", prefix, at.way)
+    way = (at.prefix + relationship.source, relationship.target)
+    return Target(relationship.target, "", prefix, (*at.way, way))
 
 
 def _match(target: Target, matcher: str, text: str, caller: Caller) -> Q:

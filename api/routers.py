@@ -3,6 +3,7 @@ slash.
 
     router = ResourceRouter()
     router.register(MarketViewSet)
+    router.register_singleton(OrganizationView)
     urlpatterns = [path("api/", include(router.urls))]
 
 A verb whose hook a viewset does not override is not routed: it answers 405. Registering checks the
@@ -16,6 +17,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from api.declaration import declaration_of
+from api.singletons import SingletonView
 from api.views import ResourceViewSet
 
 ADDRESSES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
@@ -55,6 +57,11 @@ class ResourceRouter:
             }
             view = cast(Callable[..., HttpResponse], viewset.as_view(actions))
             self.urls.append(path(pattern.format(type=resource_type), view, name=f"{resource_type}-{name}"))
+
+    def register_singleton(self, view: type[SingletonView]) -> None:
+        declaration_of(view.serializer_class)
+        answer = cast(Callable[..., HttpResponse], view.as_view({"get": "retrieve"}))
+        self.urls.append(path(view.address, answer, name=view.address))
 
 
 def has(viewset: type[ResourceViewSet], action: str) -> bool:

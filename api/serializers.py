@@ -60,6 +60,8 @@ class ResourceSerializer(serializers.ModelSerializer):  # type: ignore[misc]
         """Attributes for `sort`, beside `id`."""
         links_only: Sequence[str] = ()
         """To-many relationships too large for linkage: they have links, and are read by their own address."""
+        ways_back: Mapping[str, str] = {}
+        """Of to-many relationships that are no relation of the model: the target's column that names us."""
 
     def build_standard_field(self, field_name: str, model_field: Any) -> tuple[Any, dict[str, Any]]:
         field_class, kwargs = super().build_standard_field(field_name, model_field)

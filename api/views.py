@@ -54,12 +54,12 @@ LINKAGE_WRITES: Final = frozenset({"update_relationship", "add_to_relationship",
 class ResourceViewSet(GenericViewSet[Any]):
     """Base of every resource's views.
 
-    `scopes` names the scope for "read", "create", "update" and "delete". Where it depends on what is written,
-    leave that verb out and override `required_scope`.
+    `scopes` names the scope for "read", "create", "update" and "delete"; None lets every credential in. Where
+    it depends on what is written, leave that verb out and override `required_scope`.
     """
 
     serializer_class: type[ResourceSerializer]
-    scopes: ClassVar[Mapping[str, str]] = {}
+    scopes: ClassVar[Mapping[str, str | None]] = {}
 
     renderer_classes = (JSONRenderer,)
     parser_classes = (DocumentParser,)
@@ -95,7 +95,7 @@ class ResourceViewSet(GenericViewSet[Any]):
         """Add to a to-many relationship or remove from it; what is there already, or isn't, is no error."""
         raise NotImplementedError
 
-    def required_scope(self, request: Request, values: Mapping[str, Any]) -> str:
+    def required_scope(self, request: Request, values: Mapping[str, Any]) -> str | None:
         """The scope that this request needs; `values` are the checked attributes of a write."""
         return self.scopes[self.verb]
 
@@ -231,8 +231,8 @@ class ResourceViewSet(GenericViewSet[Any]):
             response["Allow"] = ", ".join(self.allowed_methods)
         return response
 
-    def _authorize(self, scope: str) -> None:
-        if scope not in self.credential.scopes:
+    def _authorize(self, scope: str | None) -> None:
+        if scope is not None and scope not in self.credential.scopes:
             raise Rejection(error("UNAUTHORIZED", "Access denied."))
 
     def _values(self, *, pk: UUID | None) -> dict[str, Any]:
