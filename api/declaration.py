@@ -15,7 +15,7 @@ from rest_framework.relations import ManyRelatedField, RelatedField
 from rest_framework.serializers import Field
 
 from api.computed import BatchField, ComputedField
-from api.matchers import AttributeFilter
+from api.matchers import AttributeFilter, kind_of
 from api.serializers import ResourceSerializer
 from kernel.caller import Caller
 
@@ -205,6 +205,7 @@ def _refuse_contradictions(declaration: Declaration) -> None:
         *(f"{name!r} is a reserved member name" for name in sorted(names & RESERVED)),
         *(f"{name!r} is not declared" for name in sorted(_words(declaration) - names - {"id"})),
         *(f"{name!r} has no column to filter by" for name in sorted(filtered - plain - {"id"})),
+        *(f"{name!r} holds nothing that matchers know" for name in sorted(_unknown_kinds(declaration))),
         *(f"{name!r} has no column to sort by" for name in sorted(declaration.sortable - plain - {"id"})),
         *(
             f"{name!r} is too large to be included"
@@ -219,6 +220,13 @@ def _refuse_contradictions(declaration: Declaration) -> None:
     ]
     if complaints:
         raise ImproperlyConfigured(f"{declaration.type}: {'; '.join(complaints)}.")
+
+
+def _unknown_kinds(declaration: Declaration) -> set[str]:
+    filtered = (name for name, special in declaration.filterable.items() if special is None)
+    return {
+        name for name in filtered if name in declaration.fields and kind_of(declaration.fields[name]) is None
+    }
 
 
 def _words(declaration: Declaration) -> set[str]:

@@ -21,12 +21,10 @@ from rest_framework.exceptions import ValidationError
 
 from api.declaration import AnyField, Declaration, Relationship
 from api.errors import brief
-from api.fields import Metadata, StrictBoolean, StrictChoice, StrictString, Timestamp, Uuid
-from api.matchers import MATCHERS, ORDERING, AttributeFilter, Matcher, Operand
+from api.fields import Metadata, StrictBoolean, StrictString, Timestamp, Uuid
+from api.matchers import MATCHERS, AttributeFilter, Column, Matcher, Operand, kind_of
 from api.query import DEPTH, refuse
 from kernel.caller import Caller
-
-UNORDERED = (StrictBoolean, StrictChoice, Uuid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,8 @@ class Target:
         return self.declaration.filterable[self.attribute]
 
     @property
-    def column(self) -> str:
-        return self.prefix + self.declaration.column_of(self.attribute)
+    def column(self) -> Column:
+        return Column(self.prefix + self.declaration.column_of(self.attribute), kind_of(self.field))
 
     @property
     def field(self) -> AnyField:
@@ -54,12 +52,7 @@ class Target:
         """Whether the matcher makes sense for the attribute's type."""
         if self.special is not None:
             return matcher in self.special.matchers
-        operand = MATCHERS[matcher].operand
-        if isinstance(self.field, Metadata):
-            return operand in {Operand.OBJECT, Operand.BOOLEAN}
-        if operand in {Operand.TEXT, Operand.OBJECT}:
-            return operand is Operand.TEXT and isinstance(self.field, StrictString)
-        return matcher not in ORDERING or not isinstance(self.field, UNORDERED)
+        return kind_of(self.field) in MATCHERS[matcher].kinds
 
 
 class ResourceFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
@@ -142,6 +135,8 @@ def _operand(matcher: Matcher, field: AnyField, text: str) -> Any:
         return StrictBoolean().run_validation(text)
     if matcher.operand is Operand.TEXT:
         return text
+    if matcher.operand is Operand.TEXTS:
+        return text.split(",")
     if matcher.operand is Operand.OBJECT:
         return Metadata().to_internal_value(orjson.loads(text))
     if matcher.operand is Operand.VALUES:

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from rest_framework.serializers import CharField
+from rest_framework.serializers import CharField, FloatField
 
 from api.declaration import declaration_of
 from api.routers import ResourceRouter
@@ -28,6 +28,14 @@ def serializer(model=Library, *, declared=None, **meta):
         (
             {"filterable": ("nonsense",)},
             "things: 'nonsense' is not declared; 'nonsense' has no column to filter by.",
+        ),
+        (
+            {
+                "filterable": ("size",),
+                "fields": ["size"],
+                "declared": {"size": FloatField(source="name")},
+            },
+            "things: 'size' holds nothing that matchers know.",
         ),
         ({"sortable": ("mode",)}, "things: 'mode' is not declared; 'mode' has no column to sort by."),
         ({"create_only_fields": ("nonsense",)}, "things: 'nonsense' is not declared."),

@@ -48,6 +48,7 @@ def test_create(wire, author):
                 "isbn": None,
                 "pages": 192,
                 "lendable": True,
+                "signed": None,
                 "status": "ordered",
                 "homepage": None,
                 "due_at": None,

@@ -58,6 +58,7 @@ class Book(Resource):
     isbn = models.CharField(max_length=17, null=True, blank=True)  # noqa: DJ001 (unset is null on the wire)
     pages = models.PositiveIntegerField(null=True, blank=True)
     lendable = models.BooleanField(default=True)
+    signed = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.ORDERED)
     homepage = models.URLField(null=True, blank=True)  # noqa: DJ001
     due_at = models.DateTimeField(null=True, blank=True)

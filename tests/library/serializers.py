@@ -101,7 +101,7 @@ class BookSerializer(ResourceSerializer):
         model = Book
         resource_name = "books"
         fields = [
-            *("title", "isbn", "pages", "lendable", "status", "homepage", "due_at", "author_name"),
+            *("title", "isbn", "pages", "lendable", "signed", "status", "homepage", "due_at", "author_name"),
             *COMMON,
             *("_shelve", "_add_pages", "author", "library", "genres"),
         ]
@@ -111,9 +111,8 @@ class BookSerializer(ResourceSerializer):
         triggers = ("_shelve", "_add_pages")
         sensitive = ("isbn",)
         filterable: Mapping[str, Any] = {
-            **dict.fromkeys(
-                ("title", "pages", "lendable", "status", "due_at", "metadata", "reference", "created_at")
-            ),
+            **dict.fromkeys(("title", "pages", "lendable", "signed", "status", "due_at", "metadata")),
+            **dict.fromkeys(("reference", "created_at", "updated_at")),
             "isbn": IsbnFilter(),
         }
-        sortable = ("title", "pages", "created_at")
+        sortable = ("title", "pages", "status", "signed", "due_at", "author_name", "reference", "created_at")
