@@ -38,6 +38,7 @@ PRODUCTION: Final = "config.wsgi:application"
 GRANIAN: Final = (
     str(Path(sys.executable).with_name("granian")),
     *("--interface=wsgi", "--workers=2", "--blocking-threads=16", "--log-level=error"),
+    "--workers-kill-timeout=2",  # a worker that is told to stop while it starts does not hear it
 )
 # The kernel is asked to stop the server when we end, however that happens; the wish outlasts the exec.
 TIED_TO_US: Final = """
@@ -138,7 +139,7 @@ def _document(
 
 
 @contextlib.contextmanager
-def serving(application: str = PRODUCTION) -> Iterator[Server]:
+def serving(application: str = PRODUCTION, **environment: str) -> Iterator[Server]:
     """Server processes while the block runs; none is left when it ends."""
     with tempfile.TemporaryDirectory(prefix="giftcards-server-") as folder:
         log, port = Path(folder, "log"), _free_port()
@@ -146,7 +147,7 @@ def serving(application: str = PRODUCTION) -> Iterator[Server]:
             process = subprocess.Popen(
                 [sys.executable, "-c", TIED_TO_US, *GRANIAN, f"--port={port}", application],
                 cwd=ROOT,
-                env=_environment(),
+                env=_environment() | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

