@@ -5,7 +5,7 @@ Links are absolute and begin with the scheme and host of the request itself, nev
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -24,11 +24,12 @@ def root_of(request: HttpRequest) -> str:
 
 
 def link_to(request: HttpRequest, changes: Mapping[str, object] | None = None) -> str:
-    """The request's own address, every parameter kept or changed, with brackets encoded as in any URI."""
+    """The request's own address, every parameter kept, changed or (None) left out, with brackets encoded as
+    in any URI."""
     parameters = [(key, value) for key, values in request.GET.lists() for value in values]
     if changes:
         parameters = [pair for pair in parameters if pair[0] not in changes] + [
-            (key, str(value)) for key, value in changes.items()
+            (key, str(value)) for key, value in changes.items() if value is not None
         ]
     address = f"{request.scheme}://{request.get_host()}{request.path}"
     return f"{address}?{urlencode(parameters)}" if parameters else address
@@ -40,7 +41,7 @@ def document(
     *,
     included: list[dict[str, Any]] | None = None,
     meta: Mapping[str, Any] | None = None,
-    links: Mapping[str, str] | None = None,
+    links: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """A top-level document; `included` is there, if only empty, exactly when the client asked for it."""
     members: dict[str, Any] = {
@@ -55,13 +56,19 @@ def document(
     return members
 
 
-def answer(document: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    return HttpResponse(json_bytes(document), content_type=MEDIA_TYPE, status=status)
+def answer(document: Mapping[str, Any], *, status: int = 200, profiles: Sequence[str] = ()) -> HttpResponse:
+    """`profiles` are those that the document follows; it says so, and so does its media type."""
+    content_type = MEDIA_TYPE
+    if profiles:
+        document = {**document, "jsonapi": {**JSON_API, "profile": list(profiles)}}
+        content_type = f'{MEDIA_TYPE};profile="{" ".join(profiles)}"'
+    return HttpResponse(json_bytes(document), content_type=content_type, status=status)
 
 
-def answer_errors(rejection: Rejection) -> HttpResponse:
+def answer_errors(rejection: Rejection, *, profiles: Sequence[str] = ()) -> HttpResponse:
     errors = [error.as_json() for error in rejection.errors]
-    response = answer({"jsonapi": JSON_API, "errors": errors}, status=rejection.status)
+    document = {"jsonapi": JSON_API, "errors": errors}
+    response = answer(document, status=rejection.status, profiles=profiles)
     for header, value in rejection.headers.items():
         response[header] = value
     return response

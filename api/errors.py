@@ -52,6 +52,8 @@ class ErrorObject:
     detail: str
     source: Mapping[str, str] | None = None
     meta: Mapping[str, Any] | None = None
+    type_of_problem: str | None = None
+    """An address that identifies the problem, where a profile gives it one."""
 
     def as_json(self) -> dict[str, Any]:
         members: dict[str, Any] = {
@@ -64,6 +66,8 @@ class ErrorObject:
             members["source"] = dict(self.source)
         if self.meta:
             members["meta"] = dict(self.meta)
+        if self.type_of_problem:
+            members["links"] = {"type": self.type_of_problem}
         return members
 
 
@@ -92,6 +96,8 @@ def error(
     pointer: str | None = None,
     parameter: str | None = None,
     header: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+    type_of_problem: str | None = None,
 ) -> ErrorObject:
     """An error object with the title of its code, and its status unless told otherwise."""
     usual_status, title = STATUS_AND_TITLE[code]
@@ -102,6 +108,8 @@ def error(
         title=title,
         detail=detail,
         source={key: value for key, value in source.items() if value is not None},
+        meta=meta,
+        type_of_problem=type_of_problem,
     )
 
 

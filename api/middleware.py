@@ -32,7 +32,7 @@ class JsonApiMiddleware:
         response = self.get_response(request)
         if not is_api(request.path_info):
             return response
-        if response.status_code >= 400 and response.headers.get("Content-Type") != MEDIA_TYPE:
+        if response.status_code >= 400 and not is_json_api(response):
             response = worded(response)
         patch_vary_headers(response, ["Accept"])
         return response
@@ -40,6 +40,10 @@ class JsonApiMiddleware:
 
 def is_api(path: str) -> bool:
     return path == API_ROOT or path.startswith(f"{API_ROOT}/")
+
+
+def is_json_api(response: HttpResponse) -> bool:
+    return response.headers.get("Content-Type", "").partition(";")[0] == MEDIA_TYPE
 
 
 def worded(response: HttpResponse) -> HttpResponse:

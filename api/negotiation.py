@@ -6,6 +6,7 @@
 | Content-Type: the media type with unknown profiles, or none where there is no body | processed |
 | Content-Type: another media type on a body | 415 |
 | Accept: absent, `*/*`, `application/*`, or one clean instance among others | processed |
+| Accept: the media type with a profile that is spoken here | processed by it, if it is about this request |
 | Accept: instances of the media type, none clean; or only other media types | 406 |
 """
 
@@ -62,6 +63,16 @@ def check_accept(header: str | None) -> None:
     if not acceptable:
         detail = f"This service answers {MEDIA_TYPE} without parameters."
         raise Rejection(error("NOT_ACCEPTABLE", detail, header="Accept"))
+
+
+def profiles_wanted(header: str | None) -> frozenset[str]:
+    """The profiles that the Accept header would like applied. Those not known here are passed over."""
+    wanted = [
+        parameters["profile"].split()
+        for media_type, parameters in _media_ranges(header or "")
+        if media_type == MEDIA_TYPE and "profile" in parameters and _is_clean(parameters)
+    ]
+    return frozenset(profile for profiles in wanted for profile in profiles)
 
 
 def _refuse_content_type(detail: str) -> NoReturn:

@@ -1,10 +1,16 @@
-"""Pages by number: `page[number]` from 1, `page[size]` 1 to 25 and 10 unless given (contract §1)."""
+"""Pages: by number, `page[number]` from 1, or by cursor, `page[after]` and `page[before]` (`api.cursors`).
+
+`page[size]` is 1 to 25 and 10 unless given (contract §1); a range between two cursors takes as many as it
+may. A client asks for cursors by sending one, or by naming the profile in its Accept header without a page
+number; from then on the links lead from page to page.
+"""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
+from api.cursors import MAX_SIZE_EXCEEDED, CursorPage, Order, Position, read_cursor
 from api.errors import Rejection, brief, error
 
 DEFAULT_SIZE: Final = 10
@@ -12,8 +18,9 @@ LARGEST_SIZE: Final = 25
 LARGEST_NUMBER: Final = 10**9
 """Beyond it OFFSET would overflow; there is nothing to see either."""
 
-WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
-LIMITS: Final = {"page[number]": LARGEST_NUMBER, "page[size]": LARGEST_SIZE}
+WHOLE_NUMBER: Final = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
+NUMBER_KEYS: Final = frozenset({"page[number]", "page[size]"})
+CURSOR_KEYS: Final = frozenset({"page[after]", "page[before]"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +33,65 @@ class Page:
         return slice((self.number - 1) * self.size, self.number * self.size)
 
 
+def asks_for_cursors(parameters: Mapping[str, Any], *, by_profile: bool) -> bool:
+    return bool(CURSOR_KEYS & parameters.keys()) or (by_profile and "page[number]" not in parameters)
+
+
 def read_page(parameters: Mapping[str, str]) -> Page:
-    for key, text in parameters.items():
-        if key not in LIMITS:
-            raise Rejection(
-                error(
-                    "INVALID_PAGE_OBJECT",
-                    f"{brief(key)} is neither page[number] nor page[size].",
-                    parameter=key,
-                )
-            )
-        if not WHOLE_NUMBER.fullmatch(text) or int(text) > LIMITS[key]:
-            raise Rejection(
-                error(
-                    "INVALID_PAGE_VALUE",
-                    f"{key} must be a whole number from 1 to {LIMITS[key]}.",
-                    parameter=key,
-                )
-            )
-    return Page(
-        number=int(parameters.get("page[number]", 1)), size=int(parameters.get("page[size]", DEFAULT_SIZE))
+    _only(parameters, NUMBER_KEYS, "is neither page[number] nor page[size].")
+    number = _whole_number(parameters, "page[number]", 1)
+    if number > LARGEST_NUMBER:
+        _refuse_value("page[number]", f"must be a whole number from 1 to {LARGEST_NUMBER}.")
+    return Page(number=number, size=_size(parameters, DEFAULT_SIZE))
+
+
+def read_cursor_page(parameters: Mapping[str, str], order: Order, resource_type: str) -> CursorPage:
+    _only(parameters, CURSOR_KEYS | {"page[size]"}, "can't be combined with cursors.")
+
+    def position(key: str) -> Position | None:
+        if key not in parameters:
+            return None
+        found = read_cursor(parameters[key], order, resource_type)
+        return found or _refuse_value(key, "must be a cursor of this list in this order.")
+
+    usual_size = LARGEST_SIZE if parameters.keys() >= CURSOR_KEYS else DEFAULT_SIZE
+    return CursorPage(
+        size=_size(parameters, usual_size), after=position("page[after]"), before=position("page[before]")
     )
+
+
+def _only(parameters: Mapping[str, str], allowed: frozenset[str], complaint: str) -> None:
+    for key in parameters:
+        if key not in allowed:
+            raise Rejection(error("INVALID_PAGE_OBJECT", f"{brief(key)} {complaint}", parameter=key))
+
+
+def _size(parameters: Mapping[str, str], usual: int) -> int:
+    size = _whole_number(parameters, "page[size]", usual)
+    if size > LARGEST_SIZE:
+        detail = f"page[size] must be a whole number from 1 to {LARGEST_SIZE}."
+        refusal = error(
+            "INVALID_PAGE_VALUE",
+            detail,
+            parameter="page[size]",
+            type_of_problem=MAX_SIZE_EXCEEDED,
+            meta={"page": {"maxSize": LARGEST_SIZE}},
+        )
+        raise Rejection(refusal)
+    return size
+
+
+def _whole_number(parameters: Mapping[str, str], key: str, usual: int) -> int:
+    if key not in parameters:
+        return usual
+    if not WHOLE_NUMBER.fullmatch(parameters[key]):
+        limit = LARGEST_SIZE if key == "page[size]" else LARGEST_NUMBER
+        _refuse_value(key, f"must be a whole number from 1 to {limit}.")
+    return int(parameters[key])
+
+
+def _refuse_value(key: str, complaint: str) -> NoReturn:
+    raise Rejection(error("INVALID_PAGE_VALUE", f"{key} {complaint}", parameter=key))
 
 
 def page_meta(page: Page, record_count: int) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from typing import Final, NoReturn, TypeAlias
 
 from django.http import QueryDict
 
+from api.cursors import UNSUPPORTED_SORT, CursorPage, Order
 from api.declaration import Declaration
 from api.errors import Rejection, brief, error
-from api.paging import Page, read_page
+from api.paging import Page, read_cursor_page, read_page
 
 Include: TypeAlias = tuple[tuple[str, "Include"], ...]
 Tree: TypeAlias = dict[str, "Tree"]
@@ -35,25 +36,32 @@ class Query:
     include: Include = ()
     include_asked: bool = False
     fields: SparseFields = ()
-    sort: tuple[str, ...] = ()
-    page: Page = field(default_factory=Page)
+    order: Order = ("pk",)
+    page: Page | CursorPage = field(default_factory=Page)
     predicates: tuple[tuple[str, str], ...] = ()
 
 
 def read_query(
-    parameters: QueryDict, declaration: Declaration, *, is_list: bool, is_linkage: bool = False
+    parameters: QueryDict,
+    declaration: Declaration,
+    *,
+    is_list: bool,
+    is_linkage: bool = False,
+    by_cursor: bool = False,
 ) -> Query:
     """What the client asks of resources of this declaration: a list of them, one, or only linkage to them."""
     families = _by_family(parameters)
     included = families.get("include", {})
     if included and is_linkage:
         refuse("INVALID_INCLUDE", "A relationship's own address includes nothing.", "include")
+    order = _order(_sort(families.get("sort", {}), declaration, is_list=is_list), declaration)
+    page = _only_in_lists(families.get("page", {}), "INVALID_PAGE_OBJECT", is_list=is_list)
     return Query(
         include=_include(included.get("include", ""), declaration),
         include_asked=bool(included),
         fields=_fields(families.get("fields", {}), declaration.family),
-        sort=_sort(families.get("sort", {}), declaration, is_list=is_list),
-        page=read_page(_only_in_lists(families.get("page", {}), "INVALID_PAGE_OBJECT", is_list=is_list)),
+        order=order,
+        page=read_cursor_page(page, order, declaration.type) if by_cursor else read_page(page),
         predicates=_predicates(
             _only_in_lists(families.get("filter", {}), "FILTER_NOT_ALLOWED", is_list=is_list)
         ),
@@ -136,7 +144,10 @@ def _sort(parameters: dict[str, str], declaration: Declaration, *, is_list: bool
     names = [criterion.removeprefix("-") for criterion in criteria]
     for name in names:
         if name not in declaration.sortable:
-            refuse("INVALID_SORT_CRITERIA", f"{declaration.type} can't be sorted by {brief(name)}.", "sort")
+            detail = f"{declaration.type} can't be sorted by {brief(name)}."
+            raise Rejection(
+                error("INVALID_SORT_CRITERIA", detail, parameter="sort", type_of_problem=UNSUPPORTED_SORT)
+            )
         if names.count(name) > 1:
             refuse("INVALID_SORT_CRITERIA", f"{name} is given more than once.", "sort")
     return criteria
@@ -158,12 +169,13 @@ def refuse(code: str, detail: str, parameter: str) -> NoReturn:
     raise Rejection(error(code, detail, parameter=parameter))
 
 
-def order_columns(sort: Iterable[str], declaration: Declaration) -> list[str]:
+def _order(sort: Iterable[str], declaration: Declaration) -> Order:
     """Newest first unless asked otherwise, and the key decides ties, so that pages don't overlap."""
-    criteria = list(sort) or ["-created_at"]
+    criteria = list(sort) or ["-created_at" if "created_at" in declaration.fields else "-id"]
     descending = criteria[-1].startswith("-")
     columns = [
         ("-" if criterion.startswith("-") else "") + declaration.column_of(criterion.removeprefix("-"))
         for criterion in criteria
     ]
-    return [*columns, "-pk" if descending else "pk"]
+    by_key = next((place for place, column in enumerate(columns) if column.endswith("pk")), None)
+    return (*columns, "-pk" if descending else "pk") if by_key is None else tuple(columns[: by_key + 1])

@@ -19,16 +19,17 @@ from rest_framework_json_api.renderers import JSONRenderer
 
 from api.compiled import Reading, Resources, identifier, plan_for
 from api.credential import Credential
+from api.cursors import PROFILE, CursorPage, Position, find, written
 from api.declaration import Declaration, Relationship, declaration_of
 from api.documents import answer, answer_errors, document, link_to, root_of
 from api.errors import Rejection, brief, error
 from api.exceptions import Context, rejection_for
 from api.fields import uuid_or_none
 from api.filtering import ResourceFilterBackend
-from api.negotiation import MEDIA_TYPE, JsonApiNegotiation
-from api.paging import page_meta, page_numbers
+from api.negotiation import MEDIA_TYPE, JsonApiNegotiation, profiles_wanted
+from api.paging import Page, asks_for_cursors, page_meta, page_numbers
 from api.parsers import DocumentParser, ResourceBody, read_body, read_relationship_body
-from api.query import Query, order_columns, read_query
+from api.query import Query, read_query
 from api.serializers import ResourceSerializer
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
@@ -74,6 +75,8 @@ class ResourceViewSet(GenericViewSet[Any]):
     target: Declaration
     """What is answered: this resource, or the one that a related read leads to."""
     body: ResourceBody | None = None
+    profiles: Sequence[str] = ()
+    """Those that this request is answered by."""
 
     # What a resource app overrides: one operation call each.
 
@@ -96,7 +99,8 @@ class ResourceViewSet(GenericViewSet[Any]):
         raise NotImplementedError
 
     def required_scope(self, request: Request, values: Mapping[str, Any]) -> str | None:
-        """The scope that this request needs; `values` are the checked attributes of a write."""
+        """The scope that this request needs; `values` has the checked attributes of a write, and the linkage
+        of each relationship that it names."""
         return self.scopes[self.verb]
 
     # The verbs.
@@ -212,11 +216,16 @@ class ResourceViewSet(GenericViewSet[Any]):
             self._authorize(self.required_scope(request, {}))
         self.target = self.relationship.target if "relationship" in kwargs else self.declaration
         is_list = self.action == "list" or ("relationship" in kwargs and self.relationship.many)
+        is_list = is_list and self.verb == "read"
+        by_profile = PROFILE in profiles_wanted(request.headers.get("Accept"))
+        if is_list and asks_for_cursors(request.query_params, by_profile=by_profile):
+            self.profiles = (PROFILE,)
         self.query = read_query(
             request.query_params,
             self.target,
-            is_list=is_list and self.verb == "read",
+            is_list=is_list,
             is_linkage=self.action in LINKAGE_WRITES | {"retrieve_relationship"},
+            by_cursor=PROFILE in self.profiles,
         )
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
@@ -224,7 +233,7 @@ class ResourceViewSet(GenericViewSet[Any]):
         rejection = rejection_for(exc, context)
         if rejection is None:
             raise exc
-        response = answer_errors(rejection)
+        response = answer_errors(rejection, profiles=self.profiles)
         if rejection.status == 401:
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request) or "Bearer"
         if rejection.status == 405:
@@ -239,7 +248,8 @@ class ResourceViewSet(GenericViewSet[Any]):
         """The checked values of a request to create (`pk` None) or update."""
         self.body = read_body(self.request.data, resource_type=self.declaration.type, pk=pk)
         values = attribute_values(self.declaration, self.body, creating=pk is None)
-        self._authorize(self.required_scope(self.request, values))
+        named = {**self.body.attributes, **self.body.relationships, **values}
+        self._authorize(self.required_scope(self.request, named))
         return values | relationship_values(self.declaration, self.body, self.credential.caller)
 
     # Reading: rows within the caller's reach, by the compiled plan.
@@ -270,20 +280,54 @@ class ResourceViewSet(GenericViewSet[Any]):
         return self._answer(resources[0] if resources else self._not_found(), included, status=status)
 
     def _page(self, rows: QuerySet[Any], *, linkage_only: bool = False) -> HttpResponse:
-        rows = self.filter_queryset(rows)
-        page, record_count = self.query.page, rows.count()
-        rows = rows.order_by(*order_columns(self.query.sort, self.target))[page.rows]
+        rows, page = self.filter_queryset(rows), self.query.page
+        if isinstance(page, CursorPage):
+            return self._page_by_cursor(rows, page, linkage_only=linkage_only)
+        return self._page_by_number(rows, page, linkage_only=linkage_only)
+
+    def _page_by_number(self, rows: QuerySet[Any], page: Page, *, linkage_only: bool) -> HttpResponse:
+        record_count = rows.count()
         links = {
             relation: link_to(self.request, {"page[number]": number, "page[size]": page.size})
             for relation, number in page_numbers(page, record_count).items()
         }
-        meta = page_meta(page, record_count)
-        if linkage_only:
-            linkage = [identifier(self.target.type, key) for key in rows.values_list("pk", flat=True)]
-            return self._answer(linkage, meta=meta, links=self._relationship_links() | links)
-        return self._answer(*self._read(rows), meta=meta, links=links)
+        data, included = self._read_list(
+            rows.order_by(*self.query.order)[page.rows], linkage_only=linkage_only
+        )
+        return self._answer(
+            data, included, meta=page_meta(page, record_count), links=self._relationship_links() | links
+        )
 
-    def _relationship_links(self) -> dict[str, str]:
+    def _page_by_cursor(self, rows: QuerySet[Any], page: CursorPage, *, linkage_only: bool) -> HttpResponse:
+        order, resource_type = self.query.order, self.target.type
+        found = find(rows, order, page)
+        data, included = self._read_list(
+            rows.filter(pk__in=found.keys).order_by(*order), linkage_only=linkage_only
+        )
+        cursors = {str(each[-1]): written(each, order, resource_type) for each in found.positions}
+        for item in data:
+            item["meta"] = {**item.get("meta", {}), "page": {"cursor": cursors[item["id"]]}}
+
+        def link(parameter: str, position: Position | None) -> str | None:
+            if position is None:
+                return None
+            cursor = written(position, order, resource_type)
+            sides = {"page[after]": None, "page[before]": None, parameter: cursor, "page[size]": page.size}
+            return link_to(self.request, sides)
+
+        links = {"prev": link("page[before]", found.before), "next": link("page[after]", found.after)}
+        meta = {"page": {"rangeTruncated": True}} if found.truncated else None
+        return self._answer(data, included, meta=meta, links=self._relationship_links() | links)
+
+    def _read_list(self, rows: QuerySet[Any], *, linkage_only: bool) -> tuple[Resources, Resources]:
+        if not linkage_only:
+            return self._read(rows)
+        return [{**identifier(self.target.type, key)} for key in rows.values_list("pk", flat=True)], []
+
+    def _relationship_links(self) -> dict[str, str | None]:
+        """What a relationship's own document has beside `self`; nothing for any other."""
+        if self.action not in LINKAGE_WRITES | {"retrieve_relationship"}:
+            return {}
         address = f"{root_of(self.request)}/{self.declaration.type}/{self.key}"
         return {"related": f"{address}/{self.relationship.name}"}
 
@@ -294,10 +338,11 @@ class ResourceViewSet(GenericViewSet[Any]):
         *,
         status: int = 200,
         meta: Mapping[str, Any] | None = None,
-        links: Mapping[str, str] | None = None,
+        links: Mapping[str, str | None] | None = None,
     ) -> HttpResponse:
         shown = included if self.query.include_asked else None
-        return answer(document(self.request, data, included=shown, meta=meta, links=links), status=status)
+        members = document(self.request, data, included=shown, meta=meta, links=links)
+        return answer(members, status=status, profiles=self.profiles)
 
     def _not_found(self) -> NoReturn:
         detail = f"There is no {self.declaration.type} with id {brief(self.kwargs.get('pk'))}."

@@ -31,7 +31,7 @@ class Answer:
 
     @property
     def document(self) -> Any:
-        assert self.response.headers["Content-Type"] == MEDIA_TYPE
+        assert self.response.headers["Content-Type"].partition(";")[0] == MEDIA_TYPE
         return json.loads(self.response.content)
 
     @property
