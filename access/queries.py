@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from access.credentials import digest
 from access.models import ApiKey, ApiKeyMarket
+from access.scopes import Scope
 from kernel.caller import Actor, ActorKind, Caller
 from kernel.modes import Mode
 from kernel.secret import Secret
@@ -54,6 +55,7 @@ def credential_of(key: Secret) -> Credential | None:
             mode=Mode(row["mode"]),
             actor=Actor(ActorKind.API_KEY, str(row["id"]), row["application__name"]),
             market_ids=frozenset(row["market_ids"]) or None,
+            administers=Scope.ADMIN in row["scopes"],
         ),
         scopes=frozenset(row["scopes"]),
         organization_id=row["application__organization_id"],

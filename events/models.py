@@ -1,9 +1,25 @@
 """One row per change: the audit log now, the outbox of webhooks later."""
 
+from typing import Self
+
 from django.db import models
 
+from events.subjects import hidden_types, within_reach
+from kernel.caller import Caller
 from kernel.keys import uuid7
 from kernel.modes import Mode
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, caller: Caller) -> Self:
+        """The choke point: the events of the caller's mode, and of resources within his markets.
+
+        What an event is about is named by type and id, not by a foreign key: events outlive it.
+        """
+        events = self.filter(mode=caller.mode)
+        if hidden := hidden_types(caller):
+            events = events.exclude(subject_type__in=hidden)
+        return events if caller.market_ids is None else events.filter(within_reach(caller))
 
 
 class Event(models.Model):
@@ -28,6 +44,8 @@ class Event(models.Model):
     created_at = models.DateTimeField(
         db_default=models.Func(function="clock_timestamp", output_field=models.DateTimeField())
     )
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -33,12 +33,14 @@ class Actor:
 class Caller:
     """The one argument that carries mode, actor and reach through every operation and query.
 
-    `market_ids` None means every market; otherwise only these, and what belongs to no market.
+    `market_ids` None means every market; otherwise only these, and what belongs to no market. Who
+    `administers` the service also sees what concerns its API keys.
     """
 
     mode: Mode
     actor: Actor
     market_ids: frozenset[UUID] | None = None
+    administers: bool = False
 
     def reaches_market(self, market_id: UUID | None) -> bool:
         return self.market_ids is None or market_id is None or market_id in self.market_ids

@@ -48,7 +48,10 @@ def test_a_new_key_may_do_everything_everywhere_unless_told_otherwise():
     credential = known(key)
     assert credential.scopes == set(EVERY_SCOPE)
     assert credential.caller == Caller(
-        Mode.TEST, Actor(ActorKind.API_KEY, str(api_key.pk), "till"), market_ids=None
+        Mode.TEST,
+        Actor(ActorKind.API_KEY, str(api_key.pk), "till"),
+        market_ids=None,
+        administers=True,
     )
     assert credential.application_id == api_key.application_id
     assert credential.organization_id == api_key.application.organization_id
@@ -60,6 +63,7 @@ def test_a_key_carries_the_scopes_it_was_given():
     _, key = mint(scopes=["gift_cards:spend", "gift_cards:read", "gift_cards:read"])
 
     assert known(key).scopes == {"gift_cards:read", "gift_cards:spend"}
+    assert not known(key).caller.administers
 
 
 def test_a_key_is_restricted_to_the_markets_it_was_given():
