@@ -1,4 +1,4 @@
-"""Markets under `/api/markets`: each write is one operation call."""
+"""Markets under `/api/markets`, each write one operation call; their price lists under `/api/price_lists`."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ from api.views import ResourceViewSet
 from kernel.caller import Caller
 from kernel.refusals import Invalid
 from markets import operations
-from markets.api.serializers import MarketSerializer
+from markets.api.serializers import MarketSerializer, PriceListSerializer
 from markets.attributes import MarketChanges
 
 
@@ -35,6 +35,13 @@ class MarketViewSet(ResourceViewSet):
 
     def delete_resource(self, caller: Caller, pk: UUID) -> None:
         operations.delete_market(caller=caller, market_id=pk)
+
+
+class PriceListViewSet(ResourceViewSet):
+    """Read only: a market's currency is changed at the market."""
+
+    serializer_class = PriceListSerializer
+    scopes: ClassVar[Mapping[str, str]] = {"read": Scope.READ}
 
 
 def _asked_to_disable(values: Mapping[str, Any]) -> bool | None:

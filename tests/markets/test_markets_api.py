@@ -37,7 +37,14 @@ def as_resource(market):
             "created_at": milliseconds(market.created_at),
             "updated_at": milliseconds(market.updated_at),
         },
-        "relationships": {},
+        "relationships": {
+            "price_list": {
+                "links": {
+                    "self": f"{ROOT}/markets/{market.pk}/relationships/price_list",
+                    "related": f"{ROOT}/markets/{market.pk}/price_list",
+                }
+            }
+        },
         "meta": {"mode": market.mode, "organization_id": str(Organization.objects.get().pk)},
     }
 
