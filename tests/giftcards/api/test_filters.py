@@ -76,7 +76,7 @@ TABLE = [
     ("reference_start", "b", ["berlin"]),
     ("reference_end", "in", ["berlin", "plain"]),
     ("reference_cont", "lai", ["plain"]),
-    ("reference_cont", "LAI", []),
+    ("reference_cont", "LAI", ["plain"]),
     ("reference_i_cont", "LAI", ["plain"]),
     ("reference_cont", "%", []),
     ("reference_cont", "_", []),

@@ -57,7 +57,6 @@ IN_LISTS: list[tuple[str, str, str, str]] = [
             "nothing_eq",
             "status",
             "status_is",
-            "status_gt",
             "balance_cents_cont",
             "single_use_gt",
             "metadata_eq",
