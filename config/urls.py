@@ -3,16 +3,26 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from access.api.views import ApplicationView, OrganizationView
 from api.routers import ResourceRouter
 from config import health
+from events.api.views import EventViewSet
+from giftcards.api.attachments import AttachmentViewSet
+from giftcards.api.tags import TagViewSet
 from giftcards.api.views import GiftCardViewSet
-from markets.api.views import MarketViewSet
+from markets.api.views import MarketViewSet, PriceListViewSet
 from recipients.api.views import RecipientViewSet
 
 router = ResourceRouter()
 router.register(GiftCardViewSet)
 router.register(MarketViewSet)
+router.register(PriceListViewSet)
 router.register(RecipientViewSet)
+router.register(TagViewSet)
+router.register(AttachmentViewSet)
+router.register(EventViewSet)
+router.register_singleton(OrganizationView)
+router.register_singleton(ApplicationView)
 
 urlpatterns = [
     path("healthz/live", health.live),

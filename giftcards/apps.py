@@ -1,6 +1,15 @@
 from django.apps import AppConfig
 
+from events.subjects import seen_with_the_resource
+
 
 class GiftCardsConfig(AppConfig):
     name = "giftcards"
     verbose_name = "Gift cards"
+
+    def ready(self) -> None:
+        from giftcards.models import Attachment, GiftCard, Tag  # noqa: PLC0415 (there are models from now on only)
+
+        seen_with_the_resource("gift_cards", GiftCard.objects.visible_to)
+        seen_with_the_resource("tags", Tag.objects.visible_to)
+        seen_with_the_resource("attachments", Attachment.objects.visible_to)

@@ -76,3 +76,8 @@ class CodeTaken(Invalid):
 
     def __init__(self) -> None:
         super().__init__("code", "taken", "has already been taken")
+
+
+class TooManyTags(Invalid):
+    def __init__(self, about: str, most: int) -> None:
+        super().__init__(about, "too_many", f"are too many (maximum is {most} tags)", count=most)

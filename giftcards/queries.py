@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from giftcards.models import Kind
+from giftcards.models import Kind, Tag
+from kernel.caller import Caller
 
 LOGGED_CHANGES: Final = 100
 """How many of a card's latest balance changes its logs show; the ledger has all of them."""
@@ -25,6 +26,11 @@ class BalanceChange:
     balance_cents: int
     reference: str | None
     order_number: str | None
+
+
+def tags_named(names: Iterable[str], caller: Caller) -> list[Tag]:
+    """The caller's tags of these names; what names none is left out."""
+    return list(Tag.objects.visible_to(caller).filter(name__in=set(names)))
 
 
 def latest_changes(card_ids: Iterable[UUID]) -> Mapping[UUID, list[BalanceChange]]:

@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from rest_framework_json_api.relations import ResourceRelatedField
+
 from api.computed import BatchField, ComputedField
 from api.fields import CurrencyCode, Email, StrictBoolean, StrictInteger, StrictString, Timestamp, Url
 from api.matchers import AttributeFilter
 from api.serializers import ResourceSerializer
+from events.api.serializers import EventSerializer
 from giftcards.api import logs
 from giftcards.api.amounts import float_of, formatted
+from giftcards.api.attachments import AttachmentSerializer
 from giftcards.api.codes import CodeFilter, readable_code
-from giftcards.api.triggers import ABOUT_A_BALANCE_CHANGE, TRIGGERS
-from giftcards.models import GiftCard
+from giftcards.api.tags import TagSerializer
+from giftcards.api.triggers import ABOUT_A_BALANCE_CHANGE, TAGGING, TRIGGERS
+from giftcards.models import GiftCard, Tag
 from markets.api.serializers import MarketSerializer
 from recipients.api.serializers import RecipientSerializer
 
@@ -24,7 +29,10 @@ class GiftCardSerializer(ResourceSerializer):
     included_serializers: ClassVar[Mapping[str, type[ResourceSerializer]]] = {
         "market": MarketSerializer,
         "gift_card_recipient": RecipientSerializer,
+        "tags": TagSerializer,
+        "attachments": AttachmentSerializer,
     }
+    related_serializers: ClassVar[Mapping[str, type[ResourceSerializer]]] = {"events": EventSerializer}
 
     code = ComputedField(
         columns=("id", "code_ciphertext", "code_key_version", "code_last_four"),
@@ -51,10 +59,15 @@ class GiftCardSerializer(ResourceSerializer):
         compute=_unchanged,
         write=Email(required=False, allow_null=True, allow_blank=True),
     )
+    tags = ResourceRelatedField(many=True, queryset=Tag.objects.all(), required=False)
+    attachments = ResourceRelatedField(many=True, read_only=True)
+    events = ResourceRelatedField(many=True, read_only=True)
     _purchase = StrictBoolean(write_only=True, required=False, allow_null=True)
     _activate = StrictBoolean(write_only=True, required=False, allow_null=True)
     _deactivate = StrictBoolean(write_only=True, required=False, allow_null=True)
     _balance_change_cents = StrictInteger(write_only=True, required=False, allow_null=True)
+    _add_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
+    _remove_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
     _reference = StrictString(write_only=True, required=False, allow_null=True)
     _order_number = StrictString(write_only=True, required=False, allow_null=True)
     _reason = StrictString(write_only=True, required=False, allow_null=True)
@@ -91,16 +104,22 @@ class GiftCardSerializer(ResourceSerializer):
             "updated_at",
             "market",
             "gift_card_recipient",
+            "tags",
+            "attachments",
+            "events",
             *TRIGGERS,
+            *TAGGING,
             *ABOUT_A_BALANCE_CHANGE,
             "_reason",
         )
         read_only_fields = ("status", "created_at", "updated_at")
         create_only_fields = ("code",)
-        update_only_fields = (*TRIGGERS, *ABOUT_A_BALANCE_CHANGE, "_reason")
+        update_only_fields = (*TRIGGERS, *TAGGING, *ABOUT_A_BALANCE_CHANGE, "_reason")
         triggers = TRIGGERS
         sensitive = ("code",)
-        filterable: ClassVar[Mapping[str, AttributeFilter | None]] = {
+        links_only = ("events",)
+        ways_back = {"events": "subject_id"}
+        filterable: Mapping[str, AttributeFilter | None] = {
             "code": CodeFilter(),
             **dict.fromkeys(
                 (

@@ -8,13 +8,14 @@
 | `_balance_change_cents` | change_balance (negative: debit, positive: recharge) |
 | none | update_gift_card |
 
-A trigger that is false or null asks for nothing. Exactly one may ask.
+A trigger that is false or null asks for nothing. Exactly one may ask. `_add_tags` and `_remove_tags` are no
+triggers: they say what else changes, beside any of these.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from access.scopes import Scope
@@ -22,6 +23,7 @@ from api.fields import uuid_or_none
 from giftcards import operations
 from giftcards.models import GiftCard
 from giftcards.operations import GiftCardChanges, Occasion
+from giftcards.queries import tags_named
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
 from markets.models import Market
@@ -57,6 +59,8 @@ VERBS: Final[Mapping[str, Callable[..., GiftCard]]] = {
 }
 TRIGGERS: Final = tuple(VERBS)
 ABOUT_A_BALANCE_CHANGE: Final = ("_reference", "_order_number", "_market_id")
+TAGGING: Final[Mapping[str, str]] = {"_add_tags": "add_tags", "_remove_tags": "remove_tags"}
+"""Attributes with names of tags, and the operations' argument for each."""
 
 
 def requested_operation(values: Mapping[str, Any], caller: Caller) -> Callable[..., GiftCard]:
@@ -73,7 +77,7 @@ def requested_operation(values: Mapping[str, Any], caller: Caller) -> Callable[.
             reference=values.get("_reference"),
             order_number=values.get("_order_number"),
         )
-    changes = GiftCardChanges(**{name: value for name, value in values.items() if name[0] != "_"})  # type: ignore[typeddict-item]
+    changes = _changes(values, caller)
     if trigger is None:
         return partial(operations.update_gift_card, changes=changes, occasion=occasion)
     operation = partial(VERBS[trigger], changes=changes, occasion=occasion)
@@ -87,13 +91,22 @@ def requested_operation(values: Mapping[str, Any], caller: Caller) -> Callable[.
 def required_scopes(values: Mapping[str, Any]) -> tuple[str, ...]:
     """What a credential must hold for this update; plain attributes beside a balance change need theirs
     too."""
-    plain = {name for name in values if name[0] != "_"}
+    plain = {name for name in values if name[0] != "_" or (name in TAGGING and values[name] is not None)}
     change = values.get("_balance_change_cents")
     if change is not None:
         verb = Scope.SPEND if change < 0 else Scope.RECHARGE
         return (verb, Scope.ISSUE) if plain else (verb,)
     adjusts = plain == {"balance_cents"} and not any(values.get(trigger) for trigger in TRIGGERS)
     return (Scope.ADJUST,) if adjusts else (Scope.ISSUE,)
+
+
+def _changes(values: Mapping[str, Any], caller: Caller) -> GiftCardChanges:
+    changes = {name: value for name, value in values.items() if name[0] != "_"}
+    for attribute, argument in TAGGING.items():
+        if values.get(attribute) is not None:
+            names = [name.strip() for name in values[attribute].split(",")]
+            changes[argument] = tags_named(names, caller)
+    return cast(GiftCardChanges, changes)
 
 
 def _only_trigger(values: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ read from `expires_at`, so moving that date brings a card back.
 """
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -27,6 +27,9 @@ from kernel.modes import Mode
 from kernel.secret import Secret
 from markets.models import Market
 from recipients.models import GiftCardRecipient
+
+if TYPE_CHECKING:
+    from giftcards.models.tag import GiftCardTag, Tag
 
 
 class Status(models.TextChoices):
@@ -83,6 +86,9 @@ class GiftCard(Resource):
         related_name="gift_cards",
         db_constraint=False,
     )
+    tags: "models.ManyToManyField[Tag, GiftCardTag]" = models.ManyToManyField(
+        "Tag", through="GiftCardTag", related_name="gift_cards", blank=True
+    )
 
     objects = GiftCardQuerySet.as_manager()
 
@@ -97,8 +103,9 @@ class GiftCard(Resource):
         )
         constraints = (
             models.UniqueConstraint(fields=["mode", "code_digest"], name="one_gift_card_per_code_and_mode"),
-            # Not a key of its own: an entry refers to mode and currency as well, so that neither can differ
-            # or change.
+            # Neither is a key of its own: what refers to a card refers to its mode as well, an entry to its
+            # currency too, so that neither can differ or change.
+            models.UniqueConstraint(fields=["id", "mode"], name="gift_card_is_referred_to_with_mode"),
             models.UniqueConstraint(
                 fields=["id", "mode", "currency_code"], name="gift_card_is_referred_to_with_currency"
             ),

@@ -1,10 +1,16 @@
-"""The verbs: the only code that changes a card's money or status.
+"""The verbs: the only code that changes a card's money or status, and what hangs on a card.
 
-Each locks the card, asks the state machine and the rules, posts to the ledger and records one event, in one
-transaction. Each takes keyword arguments only, returns the card as it now is, and raises a
+Each of a card locks it, asks the state machine and the rules, posts to the ledger and records one event, in
+one transaction. Each takes keyword arguments only, returns what it changed as it now is, and raises a
 `kernel.refusals.Refusal` without having changed anything.
 """
 
+from giftcards.operations.attaching import (
+    AttachmentChanges,
+    create_attachment,
+    delete_attachment,
+    update_attachment,
+)
 from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.balance import adjust, change_balance, debit, recharge
 from giftcards.operations.editing import delete_gift_card, update_gift_card
@@ -12,19 +18,28 @@ from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.revealing import reveal_code
+from giftcards.operations.tags import TagChanges, create_tag, delete_tag, update_tag
 
 __all__ = [
+    "AttachmentChanges",
     "GiftCardChanges",
     "Occasion",
+    "TagChanges",
     "activate",
     "adjust",
     "change_balance",
+    "create_attachment",
     "create_gift_card",
+    "create_tag",
     "deactivate",
     "debit",
+    "delete_attachment",
     "delete_gift_card",
+    "delete_tag",
     "purchase",
     "recharge",
     "reveal_code",
+    "update_attachment",
     "update_gift_card",
+    "update_tag",
 ]

@@ -3,7 +3,7 @@
 Money and status are never set here, with one exception that the contract makes: the face value of a draft.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final, TypedDict
 
@@ -11,7 +11,7 @@ from django.conf import settings
 
 from giftcards.exceptions import AboveMaximumBalance, StaleBalance
 from giftcards.expiry import expiry_moment
-from giftcards.models import GiftCard
+from giftcards.models import GiftCard, Tag
 from giftcards.operations.rules import require_balance
 from kernel.caller import Caller
 from kernel.refusals import Invalid
@@ -39,6 +39,10 @@ class GiftCardChanges(TypedDict, total=False):
     reference: str | None
     reference_origin: str | None
     metadata: dict[str, Any]
+    tags: Collection[Tag]
+    """All that the card is to carry; the other two change what it carries."""
+    add_tags: Collection[Tag]
+    remove_tags: Collection[Tag]
 
 
 def optional_balance(about: str, value: int | None) -> int | None:

@@ -5,9 +5,10 @@ from uuid import UUID
 from django.db import transaction
 
 from giftcards.models import GiftCard
-from giftcards.operations.attributes import GiftCardChanges, apply_changes
+from giftcards.operations.attaching import remove_attachments
+from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.balance import adjust_open_card
-from giftcards.operations.locking import OpenCard, lock_card, save
+from giftcards.operations.locking import OpenCard, change, lock_card
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.recording import record_operation
 from kernel.caller import Caller
@@ -32,18 +33,21 @@ def update_gift_card(
                 OpenCard(card, []), balance_cents=changes["balance_cents"], caller=caller, occasion=occasion
             )
             return card
-        changed = apply_changes(card, changes, caller)
+        changed = change(card, changes, caller)
         if changed:
-            save(card)
             record_operation(OpenCard(card, changed), "update", caller=caller, occasion=occasion)
     return card
 
 
 def delete_gift_card(*, caller: Caller, card_id: UUID, occasion: Occasion = NO_OCCASION) -> None:
-    """Take a draft away; its events stay. Raises NotFound, InUse for a card that was ever purchased."""
+    """Take a draft away, and what is attached to it; the events stay.
+
+    Raises NotFound, InUse for a card that was ever purchased.
+    """
     with transaction.atomic():
         card = lock_card(card_id, caller)
         if card.is_issued:
             raise InUse("gift card", "it has been purchased and has a ledger")
+        remove_attachments(card, caller=caller, reason=occasion.reason)
         record_operation(OpenCard(card, []), "destroy", caller=caller, occasion=occasion)
         card.delete()

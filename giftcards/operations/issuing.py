@@ -13,6 +13,7 @@ from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import require_enabled_market, require_transition
+from giftcards.operations.tagging import apply_tags
 from kernel.caller import Caller
 from kernel.keys import uuid7
 from kernel.refusals import Invalid
@@ -42,6 +43,7 @@ def create_gift_card(
         apply_changes(card, attributes, caller)
         _require_unused_code(card, code)
         _insert(card)
+        apply_tags(card, attributes)
         record_operation(OpenCard(card, []), "create", caller=caller, occasion=occasion)
     return card
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from giftcards.models import GiftCard
 from giftcards.operations.attributes import GiftCardChanges, apply_changes
+from giftcards.operations.tagging import apply_tags
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
 
@@ -45,10 +46,15 @@ def open_card(card_id: UUID, *, caller: Caller, changes: GiftCardChanges | None 
         card = lock_card(card_id, caller)
         if changes and "balance_cents" in changes and card.is_issued:
             raise Invalid("balance_cents", "single_trigger", "can't be combined with another trigger")
-        changed = apply_changes(card, changes or {}, caller)
-        if changed:
-            save(card)
-        yield OpenCard(card, changed)
+        yield OpenCard(card, change(card, changes or {}, caller))
+
+
+def change(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> list[str]:
+    """Apply and write what a request changes of a locked card beside money and status; returns the names."""
+    changed = apply_changes(card, changes, caller) + apply_tags(card, changes)
+    if changed:
+        save(card)
+    return changed
 
 
 def lock_card(card_id: UUID, caller: Caller) -> GiftCard:

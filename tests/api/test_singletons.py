@@ -23,7 +23,7 @@ class HomeView(LibraryView, SingletonView):
 
     serializer_class = HomeSerializer
     address = "home"
-    scopes = SingletonView.scopes
+    scopes = {"read": None}
 
     def row(self, credential):
         return Library.objects.visible_to(credential.caller)

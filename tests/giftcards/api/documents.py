@@ -16,6 +16,7 @@ from tests.fixtures.client import ROOT
 
 Document = dict[str, Any]
 JSON_API = {"version": "1.1"}
+RELATIONSHIPS = ("market", "gift_card_recipient", "tags", "attachments", "events")
 
 
 def time_text(moment: datetime) -> str:
@@ -67,9 +68,7 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
         "updated_at": time_text(row.updated_at),
     }
     assert attributes.keys() <= whole.keys()
-    return resource(
-        "gift_cards", row, whole | attributes, relationships=("market", "gift_card_recipient"), data=linkage
-    )
+    return resource("gift_cards", row, whole | attributes, relationships=RELATIONSHIPS, data=linkage)
 
 
 def market(row: Market, **attributes: Any) -> Document:
@@ -91,7 +90,7 @@ def market(row: Market, **attributes: Any) -> Document:
         "updated_at": time_text(row.updated_at),
     }
     assert attributes.keys() <= whole.keys()
-    return resource("markets", row, whole | attributes)
+    return resource("markets", row, whole | attributes, relationships=("price_list",))
 
 
 def recipient(row: GiftCardRecipient | None, email: str) -> Document:

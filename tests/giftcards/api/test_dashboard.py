@@ -191,7 +191,7 @@ def in_the_table(card: GiftCard, **attributes: Any) -> Any:
     linkage = identifier("gift_card_recipients", recipient) if recipient else None
     row = gift_card(card, linkage={"gift_card_recipient": linkage}, **attributes)
     row["attributes"] = {name: row["attributes"][name] for name in FIELDS.split(",")[1:-1]}
-    del row["relationships"]["market"]
+    row["relationships"] = {"gift_card_recipient": row["relationships"]["gift_card_recipient"]}
     return row
 
 

@@ -34,7 +34,7 @@ ON_THE_INSTANCE = (
     "_meta",
     "Market",
     "markets",
-    "tags",
+    "taggings",
 )
 
 
