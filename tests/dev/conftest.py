@@ -150,8 +150,11 @@ def parent_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def dev(parent_folder: Path) -> Dev:
-    """With a data folder that is filled by the first test and used again by the others, as at home."""
-    return Dev(parent_folder / "data")
+    """With a data folder that is filled once and used again by every test, as at home."""
+    dev = Dev(parent_folder / "data")
+    with dev.running() as first:
+        first.stop()
+    return dev
 
 
 @pytest.fixture
