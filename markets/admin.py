@@ -5,16 +5,10 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from back_office import (
-    MODE_TONES,
-    ModeField,
-    OperationAdmin,
-    OperationForm,
-    ReasonedDialog,
-    ReasonField,
-    caller_of,
-    dialog_action,
-)
+from back_office.dialogs import ReasonedDialog, dialog_action
+from back_office.forms import ModeField, OperationForm, ReasonField
+from back_office.labels import MODE_TONES
+from back_office.pages import OperationAdmin, caller_of
 from markets.attributes import MarketChanges
 from markets.models import Market
 from markets.operations import create_market, delete_market, update_market

@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from back_office import MODE_TONES, ModeField, OperationAdmin, OperationForm, ReasonField, caller_of
+from back_office.forms import ModeField, OperationForm, ReasonField
+from back_office.labels import MODE_TONES
+from back_office.pages import OperationAdmin, caller_of
 from recipients.models import GiftCardRecipient
 from recipients.operations import RecipientChanges, create_recipient, delete_recipient, update_recipient
 

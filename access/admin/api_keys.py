@@ -16,7 +16,9 @@ from access.admin.forms import MintForm
 from access.models import ApiKey, Application
 from access.operations import mint_api_key, revoke_api_key, the_organization
 from access.scopes import EVERY_SCOPE
-from back_office import MODE_TONES, BackOfficeAdmin, Dialog, OperationAdmin, actor_of, dialog_action
+from back_office.dialogs import Dialog, dialog_action
+from back_office.labels import MODE_TONES
+from back_office.pages import BackOfficeAdmin, OperationAdmin, actor_of
 
 USED_TICKETS: Final = "used_mint_tickets"
 TICKETS_KEPT: Final = 20

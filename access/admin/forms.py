@@ -9,7 +9,7 @@ from unfold.widgets import (
 
 from access.models import ApiKey, ApiKeyMarket
 from access.scopes import EVERY_SCOPE
-from back_office import ModeField, OperationForm
+from back_office.forms import ModeField, OperationForm
 
 
 def market_choices() -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from access.models import Organization, User
-from back_office import BackOfficeAdmin
+from back_office.pages import BackOfficeAdmin
 
 
 class ForSuperusers(BackOfficeAdmin):

@@ -16,7 +16,10 @@ from django.views.decorators.http import require_POST
 from django_fsm import can_proceed
 from unfold.decorators import display
 
-from back_office import MODE_TONES, OperationAdmin, Timeline, caller_of, dialog_action
+from back_office.dialogs import dialog_action
+from back_office.labels import MODE_TONES
+from back_office.pages import OperationAdmin, caller_of
+from back_office.timeline import Timeline
 from giftcards import operations
 from giftcards.admin import dialogs
 from giftcards.admin.forms import CardForm, ChangeForm, DraftForm

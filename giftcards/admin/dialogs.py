@@ -16,7 +16,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from back_office import ReasonedDialog, ReasonField, caller_of
+from back_office.dialogs import ReasonedDialog
+from back_office.forms import ReasonField
+from back_office.pages import caller_of
 from giftcards import operations
 from giftcards.admin.wording import minor_units, worded
 from giftcards.codes import mask

@@ -9,7 +9,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from back_office import ModeField, OperationForm, ReasonField
+from back_office.forms import ModeField, OperationForm, ReasonField
 from giftcards.models import GiftCard
 from markets.models import Market
 

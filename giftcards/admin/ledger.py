@@ -3,7 +3,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from back_office import MODE_TONES, ReadOnlyAdmin
+from back_office.labels import MODE_TONES
+from back_office.pages import ReadOnlyAdmin
 from giftcards.admin.wording import signed, worded
 from giftcards.codes import mask
 from giftcards.models import LedgerEntry
