@@ -21,6 +21,7 @@ TITLES = {
     "INVALID_SORT_CRITERIA": "Invalid sort criteria",
     "PARAM_NOT_ALLOWED": "Param not allowed",
 }
+PROFILE = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination"
 SIZE = "page[size] must be a whole number from 1 to 25."
 NUMBER = "page[number] must be a whole number from 1 to 1000000000."
 
@@ -136,6 +137,16 @@ def refusal(name: str, code: str, detail: str) -> Any:
     return errors(problem(400, code, TITLES[code], detail, parameter=name))
 
 
+def in_the_words_of_the_profile(name: str, value: str, document: Any) -> Any:
+    """What the cursor pagination profile adds to two of its errors, on every list."""
+    (error,) = document["errors"]
+    if (name, value) == ("page[size]", "26"):
+        error |= {"links": {"type": f"{PROFILE}/max-size-exceeded"}, "meta": {"page": {"maxSize": 25}}}
+    if "can't be sorted by" in error["detail"]:
+        error |= {"links": {"type": f"{PROFILE}/unsupported-sort"}}
+    return document
+
+
 @pytest.mark.parametrize(
     ("name", "value", "code", "detail"), [*ANYWHERE, *IN_LISTS], ids=ids([*ANYWHERE, *IN_LISTS])
 )
@@ -143,7 +154,8 @@ class TestAListThatAsksForWhatThereIsNot:
     def test_is_refused(self, api, name, value, code, detail):
         answer = api.get(f"gift_cards?{quote(name)}={quote(value)}")
 
-        assert (answer.status, answer.document) == (400, refusal(name, code, detail))
+        expected = in_the_words_of_the_profile(name, value, refusal(name, code, detail))
+        assert (answer.status, answer.document) == (400, expected)
 
 
 @pytest.mark.parametrize(("name", "value", "code", "detail"), ANYWHERE, ids=ids(ANYWHERE))
