@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 
 from giftcards.verification import verify_ledger
+from tests.schema.checks import check, in_process
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +24,21 @@ def _flush_past_the_guards() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush_as_replica)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_answer_is_json_api() -> Iterator[None]:
+    """Whatever a test asks of the API, in this process, has an answer that JSON:API 1.1 allows."""
+    request = Client.request
+
+    def checked(self: Client, **environment: Any) -> Any:
+        response = request(self, **environment)
+        check(in_process(response))
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", checked)
         yield
 
 
