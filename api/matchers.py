@@ -123,10 +123,10 @@ class Matches(Lookup[Any]):
     def get_prep_lookup(self) -> str:
         return str(self.rhs).replace("\\", "\\\\").replace("_", "\\_")
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, column_params = self.process_lhs(compiler, connection)
         pattern, pattern_params = self.process_rhs(compiler, connection)
-        return f"UPPER({column}::text) LIKE UPPER({pattern})", [*column_params, *pattern_params]
+        return f"UPPER({column}::text) LIKE UPPER({pattern})", (*column_params, *pattern_params)
 
 
 def first(value: Any) -> Any:

@@ -5,4 +5,6 @@ os.environ.setdefault("GIFTCARDS_SERVING", "1")
 
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+from config.chunked_bodies import ChunkedBodies
+
+application = ChunkedBodies(get_wsgi_application())

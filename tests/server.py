@@ -2,8 +2,9 @@
 
     from tests.server import server  # in a conftest.py, with __all__ = ["server"]
 
-`server` is what `./dev run` starts, for the tests of one module. Data that it shall see must be committed:
-mark the test with `django_db(transaction=True)`.
+`server` is what `./dev run` starts, for the tests of one module, behind the checks that every answer goes
+through (tests/schema). Data that it shall see must be committed: mark the test with
+`django_db(transaction=True)`.
 """
 
 import contextlib
@@ -29,12 +30,14 @@ from django.db import connection
 from access.operations import mint_api_key
 from kernel.caller import Actor
 from kernel.modes import Mode
+from tests.schema.checks import check, over_http
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PATIENCE: Final = 20  # seconds, for what takes one or two on an idle machine
 MEDIA_TYPE: Final = "application/vnd.api+json"
 HOSTS: Final = "127.0.0.1,gifts.example"
 PRODUCTION: Final = "config.wsgi:application"
+CHECKED: Final = "tests.schema.served:application"
 GRANIAN: Final = (
     str(Path(sys.executable).with_name("granian")),
     *("--interface=wsgi", "--workers=2", "--blocking-threads=16", "--log-level=error"),
@@ -100,6 +103,7 @@ class Api(httpx.Client):
             headers={"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE, "Authorization": f"Bearer {key}"},
             timeout=PATIENCE,
             trust_env=False,
+            event_hooks={"response": [_check]},
             **options,
         )
 
@@ -121,6 +125,11 @@ class Api(httpx.Client):
 
     def trigger(self, card_id: object, **attributes: Any) -> httpx.Response:
         return self.update("gift_cards", card_id, attributes)
+
+
+def _check(response: httpx.Response) -> None:
+    response.read()
+    check(over_http(response))
 
 
 def _document(
@@ -182,7 +191,7 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def server(django_db_setup: None) -> Iterator[Server]:
-    with serving() as running:
+    with serving(CHECKED) as running:
         yield running
 
 

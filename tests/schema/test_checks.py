@@ -99,7 +99,7 @@ def changed(way: str, value: Any) -> dict[str, Any]:
     return bad
 
 
-BAD = [
+BAD: list[Any] = [
     [],
     None,
     {},

@@ -1,0 +1,3 @@
+from tests.server import server
+
+__all__ = ["server"]
