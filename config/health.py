@@ -6,6 +6,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from giftcards.code_keys import require_the_keys_of_this_database
+from giftcards.codes import WrongCodeKeys
+
 
 class _Migrations:
     """Applied migrations stay applied while this process lives: asked for until the answer is yes."""
@@ -30,13 +33,13 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        applied = _Migrations.are_applied()
+        if not _Migrations.are_applied():
+            return _unavailable("Migrations are not applied.")
+        require_the_keys_of_this_database()  # asks the database every time
     except DatabaseError:
         return _unavailable("The database can't be reached.")
-    if not applied:
-        return _unavailable("Migrations are not applied.")
+    except WrongCodeKeys as wrong:
+        return _unavailable(str(wrong))
     return JsonResponse({"status": "ok"})
 
 

@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from kernel.secret import Secret
 
@@ -32,6 +33,13 @@ PREFIX_LENGTH: Final = 8
 SUFFIX_LENGTH: Final = 4
 SHORTEST_WITH_PREFIX: Final = 13
 NONCE_LENGTH: Final = 12
+
+
+class WrongCodeKeys(ImproperlyConfigured):
+    """The operator's to mend, so no refusal of ours."""
+
+    def __init__(self, version: int, what: str) -> None:
+        super().__init__(f"GIFTCARDS_CODE_KEYS are not the keys of this database: number {version} {what}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +55,27 @@ class SealedCode:
 
 @dataclass(frozen=True, slots=True)
 class CodeKey:
-    """One version's three keys, derived so that none of them serves two purposes."""
+    """One version's three keys, derived so that none of them serves two purposes, and what the database may
+    know it by."""
 
     version: int
     lookup: bytes = field(repr=False)
     prefix: bytes = field(repr=False)
     cipher: AESGCM = field(repr=False)
+    fingerprint: bytes = field(repr=False)
 
     @classmethod
     def derive(cls, version: int, master: bytes) -> "CodeKey":
         def derived(purpose: bytes) -> bytes:
             return hmac.digest(master, b"gift card code " + purpose, hashlib.sha256)
 
-        return cls(version, derived(b"look-up"), derived(b"prefix"), AESGCM(derived(b"encryption")))
+        return cls(
+            version,
+            lookup=derived(b"look-up"),
+            prefix=derived(b"prefix"),
+            cipher=AESGCM(derived(b"encryption")),
+            fingerprint=derived(b"fingerprint"),
+        )
 
     def digest(self, text: str) -> bytes:
         return hmac.digest(self.lookup, text.encode(), hashlib.sha256)
@@ -103,6 +119,11 @@ def digests(text: str) -> list[bytes]:
 def prefix_digests(text: str) -> list[bytes]:
     """Digests of the first 8 characters of `text` under every key."""
     return [key.prefix_digest(text) for key in _keys().values()]
+
+
+def fingerprints() -> dict[int, bytes]:
+    """Of every version: tells keys apart, and nothing that they seal or digest follows from it."""
+    return {version: key.fingerprint for version, key in _keys().items()}
 
 
 def mask(last_four: str) -> str:

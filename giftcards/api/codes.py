@@ -1,8 +1,11 @@
 """Codes on the wire: shown to those who may see them, searched for without being stored in the clear."""
 
+import logging
+from functools import lru_cache
 from typing import ClassVar
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from django.db.models import Q
 
 from access.scopes import Scope
@@ -11,13 +14,31 @@ from api.matchers import AttributeFilter
 from giftcards import codes
 from kernel.caller import Caller
 
+logger = logging.getLogger(__name__)
+
 
 def readable_code(
     card_id: UUID, ciphertext: bytes, key_version: int, last_four: str, *, credential: Credential
 ) -> str:
+    """The mask is also shown of a code that can't be opened: one such card must not hide all the others."""
     if Scope.REVEAL_CODES not in credential.scopes:
         return codes.mask(last_four)
-    return codes.unseal(ciphertext, key_version=key_version, card_id=card_id).reveal()
+    try:
+        return codes.unseal(ciphertext, key_version=key_version, card_id=card_id).reveal()
+    except (InvalidTag, KeyError):
+        _report_unreadable(card_id, key_version)
+        return codes.mask(last_four)
+
+
+@lru_cache(maxsize=1000)
+def _report_unreadable(card_id: UUID, key_version: int) -> None:
+    """Once for each card, however often it is listed."""
+    logger.error(
+        "The code of gift card %s can't be opened: its ciphertext was changed, or key number %s is not the "
+        "one that sealed it.",
+        card_id,
+        key_version,
+    )
 
 
 class CodeFilter(AttributeFilter):

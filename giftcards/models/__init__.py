@@ -1,6 +1,16 @@
 from giftcards.models.attachment import Attachment
+from giftcards.models.code_key import CodeKeyFingerprint
 from giftcards.models.gift_card import GiftCard, Status
 from giftcards.models.ledger import Kind, LedgerEntry
 from giftcards.models.tag import GiftCardTag, Tag
 
-__all__ = ["Attachment", "GiftCard", "GiftCardTag", "Kind", "LedgerEntry", "Status", "Tag"]
+__all__ = [
+    "Attachment",
+    "CodeKeyFingerprint",
+    "GiftCard",
+    "GiftCardTag",
+    "Kind",
+    "LedgerEntry",
+    "Status",
+    "Tag",
+]

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from giftcards import codes
+from giftcards.code_keys import remember_key
 from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard, Kind
 from giftcards.operations.attributes import GiftCardChanges, apply_changes
@@ -40,6 +41,7 @@ def create_gift_card(
     card.code_ciphertext, card.code_key_version = sealed.ciphertext, sealed.key_version
     card.code_last_four = sealed.last_four
     with transaction.atomic():
+        remember_key(sealed.key_version)
         apply_changes(card, attributes, caller)
         _require_unused_code(card, code)
         _insert(card)

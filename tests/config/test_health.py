@@ -3,6 +3,8 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from config import health
+from giftcards import code_keys
+from tests.fixtures.cast import a_draft
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +50,19 @@ def test_not_ready_without_the_database(client, monkeypatch):
     monkeypatch.undo()
     assert response.status_code == 503
     assert response.json() == {"status": "unavailable", "detail": "The database can't be reached."}
+
+
+@pytest.mark.django_db
+def test_not_ready_with_the_keys_of_another_database(client, settings, monkeypatch):
+    monkeypatch.setattr(code_keys, "_remembered", set())
+    a_draft()
+    settings.GIFTCARDS_CODE_KEYS = {1: b"another key under the old number"}
+    response = client.get("/healthz/ready")
+    assert response.status_code == 503
+    assert response.json() == {
+        "status": "unavailable",
+        "detail": "GIFTCARDS_CODE_KEYS are not the keys of this database: number 1 is another one.",
+    }
 
 
 @pytest.mark.parametrize("path", ["/healthz/live", "/healthz/ready"])

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from giftcards.code_keys import require_the_keys_of_this_database
 from giftcards.demo import DemoCredentials, is_pristine, seed_demo
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_the_keys_of_this_database()
         if not is_pristine():
             return
         # The file first: a demo whose keys nobody has seen would be of no use.

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from giftcards.code_keys import require_the_keys_of_this_database
 from giftcards.models import GiftCard
 from giftcards.verification import verify_ledger
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_the_keys_of_this_database()
         cards = lies = 0
         with tqdm(
             total=GiftCard.objects.count(), unit=" cards", file=self.stderr, leave=False, disable=None

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from access.scopes import EVERY_SCOPE, Scope
 from tests.fixtures.cast import a_draft
 from tests.fixtures.client import api_client
+from tests.fixtures.raw_sql import run
 from tests.giftcards.api.documents import of_card
 from tests.giftcards.api.raw import send_raw
 
@@ -55,6 +56,25 @@ def test_not_even_the_one_who_chose_or_made_a_code_sees_it_without_the_scope(bli
     assert chosen.document["data"]["attributes"]["code"] == "****4711"
     assert made.document["data"]["attributes"]["code"].startswith("****")
     assert len(made.document["data"]["attributes"]["code"]) == 8
+
+
+@pytest.mark.parametrize(
+    "damage", ["code_ciphertext = decode(repeat('00', 40), 'hex')", "code_key_version = 77"]
+)
+def test_a_code_that_can_not_be_opened_is_masked_and_hides_no_other(damage, caplog):
+    whole, damaged = a_draft(code=SENTINEL), a_draft(code="DAMAGED-CODE-0815")
+    run(f"UPDATE giftcards_giftcard SET {damage} WHERE id = %s", damaged.pk)  # noqa: S608 (see above)
+    shop = api_client(scopes=EVERY_SCOPE)
+
+    with caplog.at_level(logging.ERROR):
+        for _ in range(2):
+            listed = shop.get("gift_cards?sort=created_at&fields[gift_cards]=code").document["data"]
+            assert [card["attributes"]["code"] for card in listed] == [SENTINEL, "****0815"]
+
+    (record,) = caplog.records
+    assert str(damaged.pk) in record.getMessage()
+    assert str(whole.pk) not in record.getMessage()
+    assert "DAMAGED" not in caplog.text
 
 
 def test_a_mask_that_is_sent_back_is_refused_like_any_code(blind):
