@@ -170,8 +170,9 @@ def refuse(code: str, detail: str, parameter: str) -> NoReturn:
 
 
 def _order(sort: Iterable[str], declaration: Declaration) -> Order:
-    """Newest first unless asked otherwise, and the key decides ties, so that pages don't overlap."""
-    criteria = list(sort) or ["-created_at" if "created_at" in declaration.fields else "-id"]
+    """Newest first unless asked otherwise (keys are in order of time), and the key decides ties, so that
+    pages don't overlap."""
+    criteria = list(sort) or ["-id"]
     descending = criteria[-1].startswith("-")
     columns = [
         ("-" if criterion.startswith("-") else "") + declaration.column_of(criterion.removeprefix("-"))

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",  # lets an index name its operator class
     "rest_framework",
     "django_filters",
     "kernel",
@@ -110,7 +111,7 @@ def database(url: str) -> dict[str, Any]:
     parsed: dict[str, Any] = {**dj_database_url.parse(url)}
     options = {**parsed.get("OPTIONS", {})}
     # A request that waits longer for a row lock than its client does only holds up the next one.
-    timeouts = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
+    timeouts = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "60s"}
     if SERVING:
         timeouts["statement_timeout"] = "15s"
         options["pool"] = {"min_size": 1, "max_size": SERVER_THREADS, "timeout": 3}

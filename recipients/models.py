@@ -1,7 +1,8 @@
 from typing import Self
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 
 from kernel.caller import Caller
 from kernel.models import Resource
@@ -42,6 +43,11 @@ class GiftCardRecipient(Resource):
             models.Index(fields=["mode", "updated_at", "id"], name="recipient_by_update"),
             models.Index(fields=["mode", "email"], name="recipient_by_email"),
             models.Index(fields=["mode", "reference"], name="recipient_by_reference"),
+            # A card's filters come by this way, and know nothing of the recipient but the address.
+            models.Index(fields=["email"], name="recipient_of_an_address"),
+            models.Index(
+                OpClass(Upper("email"), name="text_pattern_ops"), name="recipient_by_start_of_address"
+            ),
         ]
 
     def __str__(self) -> str:
