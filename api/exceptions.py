@@ -8,7 +8,9 @@
 | InUse | 423 |
 | Conflict, a unique or foreign key broken by a race | 409 |
 | REST framework's exceptions | their status, the contract's code |
-| database unreachable, no free connection, lock or statement timeout, deadlock | 503 with Retry-After |
+| no free connection, lock or statement timeout, deadlock | 503 with Retry-After: nothing has changed |
+| the connection to the database lost | 503 without: it may have been done |
+| a list that filters reach the statement timeout with | 503 naming them, nothing to try again soon |
 | anything else | not caught: Django logs it, `api.middleware` words the 500 |
 """
 
@@ -20,10 +22,12 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
+from psycopg.errors import ConnectionTimeout
+from psycopg_pool import PoolTimeout
 from rest_framework import exceptions as drf
 
 from api.declaration import Declaration
-from api.errors import ErrorObject, Rejection, error, pointer, validation_error
+from api.errors import ErrorObject, Rejection, brief, error, pointer, validation_error
 from api.parsers import ResourceBody
 from api.validation import place_of
 from kernel.refusals import OPERATION, Conflict, InUse, Invalid, InvalidSet, NotFound, Refusal
@@ -34,15 +38,24 @@ BASE: Final = "base"
 UNIQUE_VIOLATION: Final = "23505"
 FOREIGN_KEY_VIOLATION: Final = "23503"
 STATEMENT_TIMEOUT: Final = "57014"
+ROLLED_BACK: Final = frozenset({STATEMENT_TIMEOUT, "55P03", "40P01", "40001", "53300"})
+"""Statement timeout, lock timeout, deadlock, serialization failure, too many connections."""
+
+UNKNOWN_OUTCOME: Final = (
+    "The database did not answer: this may have been done or not. "
+    "Read the resource before you repeat the request."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What of the request an answer may point at. `is_linkage`: the body is a relationship's."""
+    """What of the request an answer may point at. `is_linkage`: the body is a relationship's. `filters`: the
+    parameters that make its list a search."""
 
     declaration: Declaration | None = None
     body: ResourceBody | None = None
     is_linkage: bool = False
+    filters: tuple[str, ...] = ()
 
 
 def rejection_for(exception: BaseException, context: Context) -> Rejection | None:
@@ -148,10 +161,29 @@ def _suspicious(exception: BaseException, context: Context) -> Rejection:
 
 
 def _unavailable(exception: BaseException, context: Context) -> Rejection:
-    detail = "The database did not answer in time; nothing is known to have changed. Try again."
-    if sqlstate(exception) == STATEMENT_TIMEOUT:
-        detail = "The request took longer than this service allows."
+    """Says "try again" only where nothing can have changed: a connection that was lost may have been lost
+    while the answer to COMMIT was on its way."""
+    if not _is_without_effect(exception):
+        return Rejection(error("SERVICE_UNAVAILABLE", UNKNOWN_OUTCOME))
+    if sqlstate(exception) != STATEMENT_TIMEOUT:
+        detail = "The database is busy; nothing has changed. Try again."
+        return Rejection(error("SERVICE_UNAVAILABLE", detail), headers={"Retry-After": "1"})
+    if context.filters:
+        return Rejection(*(_too_slow(parameter) for parameter in context.filters))
+    detail = "The request took longer than this service allows; nothing has changed."
     return Rejection(error("SERVICE_UNAVAILABLE", detail), headers={"Retry-After": "1"})
+
+
+def _is_without_effect(exception: BaseException) -> bool:
+    """PostgreSQL refused a statement, or there was no connection to begin with."""
+    never_connected = isinstance(exception.__cause__ or exception, PoolTimeout | ConnectionTimeout)
+    return never_connected or sqlstate(exception) in ROLLED_BACK
+
+
+def _too_slow(parameter: str) -> ErrorObject:
+    """A search that no index serves will not be faster in a second: there is no Retry-After."""
+    detail = f"{brief(parameter)} took longer than this service allows. Search for less, or by eq, in, start."
+    return error("SERVICE_UNAVAILABLE", detail, parameter=parameter)
 
 
 def _race(exception: BaseException, context: Context) -> Rejection | None:
@@ -171,6 +203,6 @@ _WORDING: Final[tuple[tuple[Any, Callable[[Any, Context], Rejection | None]], ..
     (PermissionDenied, _denied),
     (RequestDataTooBig, _too_big),
     (SuspiciousOperation, _suspicious),
-    ((OperationalError, InterfaceError), _unavailable),
+    ((OperationalError, InterfaceError, PoolTimeout), _unavailable),
     (IntegrityError, _race),
 )
