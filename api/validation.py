@@ -15,7 +15,7 @@ from api.errors import ErrorObject, Rejection, brief, error, pointer, validation
 from api.fields import SENTENCES, InvalidValue, uuid_or_none
 from api.parsers import Identifier, Linkage, ResourceBody
 from kernel.caller import Caller
-from kernel.refusals import Invalid
+from kernel.refusals import Invalid, NotFound
 
 
 def attribute_values(declaration: Declaration, body: ResourceBody, *, creating: bool) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _find(
             *(
                 error(
                     "RECORD_NOT_FOUND",
-                    f"There is no {target.type} with id {brief(identifiers[at].id)}.",
+                    str(NotFound(target.type, identifiers[at].id)),
                     pointer=at,
                 )
                 for at in missing

@@ -25,7 +25,7 @@ from api.documents import answer, answer_errors, document, link_to, root_of
 from api.errors import Rejection, brief, error
 from api.exceptions import Context, rejection_for
 from api.fields import uuid_or_none
-from api.filtering import ResourceFilterBackend
+from api.filtering import ResourceFilterBackend, searches
 from api.negotiation import MEDIA_TYPE, JsonApiNegotiation, profiles_wanted
 from api.paging import Page, asks_for_cursors, page_meta, page_numbers
 from api.parsers import DocumentParser, ResourceBody, read_body, read_relationship_body
@@ -33,6 +33,7 @@ from api.query import Query, read_query
 from api.serializers import ResourceSerializer
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
+from kernel.refusals import NotFound
 
 VERBS: Final = {
     "list": "read",
@@ -71,7 +72,7 @@ class ResourceViewSet(GenericViewSet[Any]):
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
     credential: Credential
-    query: Query
+    query: Query = Query()
     target: Declaration
     """What is answered: this resource, or the one that a related read leads to."""
     body: ResourceBody | None = None
@@ -229,7 +230,12 @@ class ResourceViewSet(GenericViewSet[Any]):
         )
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
-        context = Context(self.declaration, self.body, is_linkage=self.action in LINKAGE_WRITES)
+        context = Context(
+            self.declaration,
+            self.body,
+            is_linkage=self.action in LINKAGE_WRITES,
+            filters=searches(self.query.predicates, self.target) if self.query.predicates else (),
+        )
         rejection = rejection_for(exc, context)
         if rejection is None:
             raise exc
@@ -345,5 +351,5 @@ class ResourceViewSet(GenericViewSet[Any]):
         return answer(members, status=status, profiles=self.profiles)
 
     def _not_found(self) -> NoReturn:
-        detail = f"There is no {self.declaration.type} with id {brief(self.kwargs.get('pk'))}."
+        detail = str(NotFound(self.declaration.type, self.kwargs.get("pk")))
         raise Rejection(error("RECORD_NOT_FOUND", detail))

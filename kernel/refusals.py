@@ -10,11 +10,14 @@ Refusal
 The domain raises them; each interface (JSON:API, admin, command) words them in its own way, in one place.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 OPERATION: Final = "operation"
 """`Invalid.about` when no single value is at fault, but the operation in the object's present state."""
+
+KEY: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Refusal(Exception):
@@ -22,10 +25,13 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
+    """Repeats the identifier only if it is a key: what else was looked up may be a gift card's code."""
+
     def __init__(self, resource_type: str, identifier: object) -> None:
         self.resource_type = resource_type
         self.identifier = str(identifier)
-        super().__init__(f"There is no {resource_type} with id {self.identifier}.")
+        named = f"id {self.identifier}" if KEY.fullmatch(self.identifier) else "this id"
+        super().__init__(f"There is nothing of type {resource_type} with {named}.")
 
 
 class Invalid(Refusal):

@@ -195,7 +195,10 @@ class TestReach:
     )
     def test_in_paths(self, as_, book, who, rest):
         answer = as_(who).get(f"books/{book.pk}{rest}")
-        assert (answer.status, answer.error["detail"]) == (404, f"There is no books with id {book.pk}.")
+        assert (answer.status, answer.error["detail"]) == (
+            404,
+            f"There is nothing of type books with id {book.pk}.",
+        )
 
     @pytest.mark.parametrize("who", ["stranger", "school"])
     def test_in_writes(self, as_, book, who):

@@ -332,7 +332,7 @@ class TestRelationships:
         assert answer.status == 404
         assert answer.error == {
             "title": "Record not found",
-            "detail": f"There is no authors with id {key}.",
+            "detail": f"There is nothing of type authors with id {key}.",
             "code": "RECORD_NOT_FOUND",
             "status": "404",
             "source": {"pointer": "/data/relationships/author/data"},

@@ -27,7 +27,7 @@ def test_several_refusals_are_told_together():
 @pytest.mark.parametrize(
     ("refusal", "sentence"),
     [
-        (NotFound("markets", 7), "There is no markets with id 7."),
+        (NotFound("markets", 7), "There is nothing of type markets with this id."),
         (
             InUse("market", "gift cards depend on it"),
             "This market can't be deleted: gift cards depend on it.",

@@ -170,5 +170,5 @@ def not_allowed(name: str, *, member: str = "attributes") -> Document:
 
 
 def absent(resource_type: str, key: object, **source: str) -> Document:
-    detail = f"There is no {resource_type} with id {key}."
+    detail = f"There is nothing of type {resource_type} with id {key}."
     return problem(404, "RECORD_NOT_FOUND", "Record not found", detail, **source)
