@@ -5,21 +5,19 @@ from typing import ClassVar, cast
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django_fsm import can_proceed
 from unfold.enums import ActionVariant
-from unfold.widgets import (
-    INPUT_CLASSES,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget
 
 from back_office.dialogs import ReasonedDialog
 from back_office.forms import ReasonField
 from back_office.pages import caller_of
 from giftcards import operations
+from giftcards.admin.amounts import TYPE_MINOR_UNITS, MinorUnitsField
 from giftcards.admin.wording import minor_units, worded
 from giftcards.codes import mask
 from giftcards.models import GiftCard
@@ -108,7 +106,7 @@ class MoneyDialog(CardDialog):
     posts: ClassVar[str]
     field_order = ["amount_cents", "reason", "reference", "order_number", "seen"]
 
-    amount_cents = forms.IntegerField(label="Amount", widget=UnfoldAdminIntegerFieldWidget())
+    amount_cents = MinorUnitsField(label="Amount")
     reference = forms.CharField(
         label="Order reference", required=False, max_length=255, widget=UnfoldAdminTextInputWidget()
     )
@@ -118,10 +116,9 @@ class MoneyDialog(CardDialog):
     def set_up(self) -> None:
         amount = self.fields["amount_cents"]
         amount.help_text = minor_units(self.subject)
+        amount.error_messages["invalid"] = TYPE_MINOR_UNITS.format(worded(5000, self.subject))
         amount.widget.attrs |= {
             "autofocus": True,
-            "inputmode": "numeric",
-            "autocomplete": "off",
             "hx-get": self.request.path,
             "hx-trigger": "input changed delay:150ms",
             "hx-target": "#foretold",
@@ -133,15 +130,22 @@ class MoneyDialog(CardDialog):
 
     def foretell(self) -> str:
         balance = self.subject.balance_cents
-        try:
-            amount = int(self["amount_cents"].value())
-        except (TypeError, ValueError):
-            return f"The balance is {worded(balance, self.subject)}. Type an amount to see what is posted."
+        amount, hint = self._amount_typed()
+        if amount is None or amount <= 0:
+            return f"The balance is {worded(balance, self.subject)}. {hint}"
         after = balance + self.sign * amount
         return (
             f"Posts a {self.posts} of {worded(self.sign * amount, self.subject)}: the balance goes from "
             f"{worded(balance, self.subject)} to {worded(after, self.subject)}."
         )
+
+    def _amount_typed(self) -> tuple[int | None, str]:
+        """As posting would read it, and what to type if it is none."""
+        try:
+            amount = self.fields["amount_cents"].to_python(self["amount_cents"].value())
+        except ValidationError as error:
+            return None, " ".join(error.messages)
+        return amount, "Type an amount to see what is posted."
 
     def move(self, amount_cents: int, occasion: Occasion) -> GiftCard:
         raise NotImplementedError

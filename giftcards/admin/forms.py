@@ -4,17 +4,18 @@ from django import forms
 from unfold.widgets import (
     INPUT_CLASSES,
     UnfoldAdminEmailInputWidget,
-    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from back_office.forms import ModeField, OperationForm, ReasonField
+from giftcards.admin.amounts import MinorUnitsField
+from giftcards.admin.wording import minor_units
 from giftcards.models import GiftCard
 from markets.models import Market
 
+MAXIMUM_HELP = "Most that a recharge may bring it to, in minor units. Empty: no limit."
 PLAIN_HELP = {
-    "balance_max_cents": "Most that a recharge may bring it to, in minor units. Empty: no limit.",
     "image_url": "An http or https address. It is never loaded here.",
     "metadata": "A JSON object for integrations.",
 }
@@ -46,6 +47,7 @@ class CardForm(OperationForm):
         widget=UnfoldAdminEmailInputWidget(),
         help_text="A new address makes a new recipient.",
     )
+    balance_max_cents = MinorUnitsField(label="Maximum balance", required=False, help_text=MAXIMUM_HELP)
     reason = ReasonField(required=False)
 
     class Meta:
@@ -62,7 +64,7 @@ class CardForm(OperationForm):
             "metadata",
         )
         help_texts = PLAIN_HELP
-        labels = {"balance_max_cents": "Maximum balance", "image_url": "Image"}
+        labels = {"image_url": "Image"}
 
 
 class ChangeForm(CardForm):
@@ -72,6 +74,8 @@ class ChangeForm(CardForm):
         market = self.fields.get("market")
         if isinstance(market, MarketField):
             market.queryset = Market.objects.filter(mode=card.mode).order_by("number")
+        if "balance_max_cents" in self.fields:
+            self.fields["balance_max_cents"].help_text = f"{MAXIMUM_HELP} {minor_units(card)}"
         if card.gift_card_recipient:
             self.initial["recipient_email"] = card.gift_card_recipient.email
 
@@ -80,9 +84,8 @@ class DraftForm(CardForm):
     places = {**CardForm.places, "balance_cents": "face_value", "expires_at": "last_day"}
 
     mode = ModeField()
-    face_value = forms.IntegerField(
+    face_value = MinorUnitsField(
         required=False,
-        widget=UnfoldAdminIntegerFieldWidget(),
         help_text="In minor units of the currency: 5000 is 50.00 in EUR, and 5000 in JPY.",
     )
     currency_code = forms.CharField(
