@@ -7,11 +7,12 @@ filters through.
 """
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import orjson
 from django.db.models import Q, QuerySet
@@ -25,6 +26,8 @@ from api.fields import Metadata, StrictBoolean, StrictString, Timestamp, Uuid
 from api.matchers import MATCHERS, AttributeFilter, Column, Matcher, Operand, kind_of
 from api.query import DEPTH, refuse
 from kernel.caller import Caller
+
+PATTERNS: Final = frozenset({Operand.TEXT, Operand.TEXTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,15 @@ def condition(predicate: str, value: str, declaration: Declaration, caller: Call
         if "\0" not in value:  # which PostgreSQL has in no text
             return reduce(or_, (_match(target, matcher, value, caller) for target in targets))
     return refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
+
+
+def searches(predicates: Iterable[tuple[str, str]], declaration: Declaration) -> tuple[str, ...]:
+    """The parameters that look for a pattern; all of them, where none does."""
+    understood = {predicate: read_predicate(predicate, declaration) for predicate, _ in predicates}
+    patterns = [
+        name for name, found in understood.items() if found and MATCHERS[found[0]].operand in PATTERNS
+    ]
+    return tuple(f"filter[q][{name}]" for name in patterns or understood)
 
 
 @lru_cache(maxsize=1024)

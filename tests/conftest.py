@@ -1,12 +1,13 @@
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
-from giftcards.verification import verify_ledger
 from tests.schema.checks import check, in_process
 
 
@@ -56,5 +57,13 @@ def _ledger_is_true_after_every_test(
     yield
     if connection.needs_rollback or connection.closed_in_transaction:
         return  # the test ended inside a failed transaction; nothing of it stays
-    lies = [str(lie) for _cards, portion in verify_ledger() for lie in portion]
+    lies = lies_in_the_ledger()
     assert not lies, "\n".join(lies)
+
+
+def lies_in_the_ledger() -> list[str]:
+    """Of course none where there is no ledger: the wire's own tests stand without it (tests/architecture)."""
+    if not apps.is_installed("giftcards"):
+        return []
+    verification = import_module("giftcards.verification")
+    return [str(lie) for _cards, portion in verification.verify_ledger() for lie in portion]
