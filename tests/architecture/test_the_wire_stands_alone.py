@@ -1,4 +1,4 @@
-"""The wire knows nothing of gift cards: its own tests pass in a tree that has only the wire and the kernel."""
+"""The wire knows nothing of gift cards: its own tests pass in a tree with nothing but wire and kernel."""
 
 import os
 import shutil
