@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, cast
 from uuid import UUID
 
-import orjson
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
+from kernel.refusals import Invalid
+from kernel.validation import json_object
+
 LARGEST_INTEGER: Final = 10**13
 """Amounts beyond this are refused long before JavaScript begins to lose units (2⁵³)."""
-
-LARGEST_METADATA_NUMBER: Final = 2**53
 
 INTEGER_TEXT: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 TIMESTAMP_TEXT: Final = re.compile(
@@ -227,43 +227,16 @@ class Timestamp(StrictField, serializers.DateTimeField):
 
 
 class Metadata(StrictField, serializers.JSONField):
-    """A JSON object, never null; bounded so that a list of resources stays bounded too."""
-
-    MAX_BYTES: Final = 16_384
-    MAX_DEPTH: Final = 8
+    """A JSON object, never null; the domain says how large and deep, and what it may hold."""
 
     def run_validation(self, data: Any = empty) -> Any:
         return {} if data is None else super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            self.refuse("not_an_object")
-        self._refuse_unstorable(data, depth=1)
-        if len(orjson.dumps(data)) > self.MAX_BYTES:
-            self.refuse("too_large", count=self.MAX_BYTES)
-        return data
-
-    def _refuse_unstorable(self, value: Any, *, depth: int) -> None:
-        """What jsonb or the way back would not hold: NUL, numbers that lose digits, bottomless nesting."""
-        if depth > self.MAX_DEPTH + 1:
-            self.refuse("too_deep", count=self.MAX_DEPTH)
-        if isinstance(value, dict):
-            for key, item in value.items():
-                self._refuse_unstorable(key, depth=depth)
-                self._refuse_unstorable(item, depth=depth + 1)
-        elif isinstance(value, list):
-            for item in value:
-                self._refuse_unstorable(item, depth=depth + 1)
-        elif isinstance(value, str):
-            if "\0" in value:
-                self.refuse("invalid")
-        elif isinstance(value, int | float) and not is_exact(value):
-            self.refuse("invalid")
-
-
-def is_exact(number: float) -> bool:
-    """Comes back from the database as it went in; neither infinite nor NaN does."""
-    return abs(number) <= LARGEST_METADATA_NUMBER
+        try:
+            return json_object("metadata", data)
+        except Invalid as refusal:
+            self.refuse(refusal.error, count=refusal.count)
 
 
 def timestamp_text(value: datetime.datetime) -> str:

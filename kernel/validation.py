@@ -4,7 +4,6 @@ A check takes an attribute's name and a value, and returns the value as it is st
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -12,7 +11,17 @@ from kernel.refusals import Invalid, InvalidSet
 
 Check = Callable[[str, Any], Any]
 
-DEEPEST_JSON: Final = 100
+DEEPEST_JSON: Final = 8
+LARGEST_JSON: Final = 16_384
+"""In bytes, so that a list of resources stays bounded too."""
+
+LARGEST_JSON_NUMBER: Final = 2**53
+"""Up to here, numbers come back from JavaScript as they went in."""
+
+NOT_IN_JSON: Final = (
+    f"can't contain NUL, half a surrogate pair, NaN, Infinity or numbers beyond {LARGEST_JSON_NUMBER}"
+)
+
 CANONICAL: Final[Mapping[str, Any]] = {"sort_keys": True, "default": str}
 
 
@@ -70,7 +79,7 @@ def boolean(about: str, value: Any) -> bool:
 
 
 def json_object(about: str, value: Any) -> dict[str, Any]:
-    """An object that PostgreSQL can keep and give back; null empties it."""
+    """A small object that PostgreSQL can keep and everybody can give back; null empties it."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -79,20 +88,24 @@ def json_object(about: str, value: Any) -> dict[str, Any]:
     waiting: list[tuple[Any, int]] = [(value, 1)]
     while waiting:
         part, depth = waiting.pop()
-        if depth > DEEPEST_JSON:
-            raise Invalid(about, "too_deep", f"is nested too deeply (maximum is {DEEPEST_JSON} levels)")
+        if isinstance(part, dict | list) and depth > DEEPEST_JSON:
+            sentence = f"is nested too deeply (maximum is {DEEPEST_JSON} levels)"
+            raise Invalid(about, "too_deep", sentence, count=DEEPEST_JSON)
         if isinstance(part, dict):
             waiting += [(member, depth + 1) for member in (*part.keys(), *part.values())]
         elif isinstance(part, list):
             waiting += [(member, depth + 1) for member in part]
         elif not _is_storable(part):
-            raise Invalid(about, "invalid", "can't contain NUL, half a surrogate pair, NaN or Infinity")
+            raise Invalid(about, "invalid", NOT_IN_JSON)
+    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > LARGEST_JSON:
+        sentence = f"is too large (maximum is {LARGEST_JSON} bytes)"
+        raise Invalid(about, "too_large", sentence, count=LARGEST_JSON)
     return value
 
 
 def _is_storable(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
+    if isinstance(value, int | float):
+        return abs(value) <= LARGEST_JSON_NUMBER  # NaN is not
     if not isinstance(value, str):
         return True
     return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -3,6 +3,8 @@ import pytest
 from kernel.refusals import Invalid, InvalidSet
 from kernel.validation import (
     DEEPEST_JSON,
+    LARGEST_JSON,
+    LARGEST_JSON_NUMBER,
     RESOURCE_CHECKS,
     boolean,
     changed_attributes,
@@ -14,7 +16,10 @@ from kernel.validation import (
 
 
 def nested(levels):
-    return {} if levels == 1 else {"deeper": nested(levels - 1)}
+    value = {}
+    for _ in range(levels - 1):
+        value = {"deeper": value}
+    return value
 
 
 @pytest.mark.parametrize("blank", [None, "", "  ", "\t\n"])
@@ -79,10 +84,28 @@ def test_a_backslash_and_the_letters_of_a_nul_escape_are_harmless():
     assert json_object("metadata", {"a": "\\u0000"}) == {"a": "\\u0000"}
 
 
+@pytest.mark.parametrize("number", [LARGEST_JSON_NUMBER + 1, -LARGEST_JSON_NUMBER - 1, 10**30, 1e17, -1e300])
+def test_a_number_in_metadata_comes_back_as_it_went_in(number):
+    assert json_object("metadata", {"a": [LARGEST_JSON_NUMBER, 0.1]}) == {"a": [2**53, 0.1]}
+    with pytest.raises(Invalid, match="or numbers beyond 9007199254740992"):
+        json_object("metadata", {"a": [number]})
+
+
 def test_metadata_is_nested_only_so_deep():
     assert json_object("metadata", nested(DEEPEST_JSON)) == nested(DEEPEST_JSON)
-    with pytest.raises(Invalid, match="nested too deeply"):
-        json_object("metadata", nested(DEEPEST_JSON + 1))
+    for too_deep in (nested(DEEPEST_JSON + 1), nested(100_000)):
+        with pytest.raises(Invalid, match=r"nested too deeply \(maximum is 8 levels\)") as refusal:
+            json_object("metadata", too_deep)
+        assert (refusal.value.error, refusal.value.count) == ("too_deep", 8)
+
+
+def test_metadata_is_only_so_large():
+    around = len('{"a":"é"}'.encode()) - len("é".encode())
+    largest = {"a": "é" * ((LARGEST_JSON - around) // 2)}
+    assert json_object("metadata", largest) == largest
+    with pytest.raises(Invalid, match=r"too large \(maximum is 16384 bytes\)") as refusal:
+        json_object("metadata", {"a": largest["a"] + "é"})
+    assert (refusal.value.error, refusal.value.count) == ("too_large", 16_384)
 
 
 def test_all_refused_values_are_named_at_once():
