@@ -109,13 +109,21 @@ def find_or_create_recipient(*, email: str, caller: Caller, about: str = "email"
 def update_recipient(
     *, caller: Caller, recipient_id: UUID, changes: RecipientChanges, reason: str = ""
 ) -> GiftCardRecipient:
-    """What changes nothing records nothing. Raises NotFound, Invalid, Conflict."""
+    """What changes nothing records nothing.
+
+    Recipients belong to no market, so a caller restricted to certain markets cannot change an address: codes
+    of other markets' cards may go there. Raises NotFound, Invalid, Conflict.
+    """
     with transaction.atomic():
         recipient = _lock(recipient_id, caller)
         values = checked(changes, RECIPIENT_CHECKS)
         changed = changed_attributes(recipient, values)
         if not changed:
             return recipient
+        if "email" in changed and caller.market_ids is not None:
+            raise Invalid(
+                "email", "market_restricted", "can't be changed by a caller restricted to certain markets"
+            )
         for attribute in changed:
             setattr(recipient, attribute, values[attribute])
         if "email" in changed:

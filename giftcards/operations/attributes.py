@@ -14,7 +14,7 @@ from giftcards.expiry import expiry_moment
 from giftcards.models import GiftCard, Tag
 from giftcards.operations.rules import require_balance
 from kernel.caller import Caller
-from kernel.refusals import Invalid
+from kernel.refusals import Invalid, NotFound
 from kernel.validation import RESOURCE_CHECKS, Check, boolean, changed_attributes, checked
 from markets.attributes import currency, web_address
 from markets.models import Market
@@ -72,7 +72,7 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
     for name, value in checked(given, PLAIN_CHECKS).items():
         setattr(card, name, value)
     if "market" in changes:
-        card.market = changes["market"]
+        _apply_market(card, changes["market"], caller)
     _apply_currency(card, changes)
     _apply_balance(card, changes)
     _apply_expiry(card, changes)
@@ -83,6 +83,18 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
 def _snapshot(card: GiftCard) -> Mapping[str, object]:
     names = (*PLAIN_CHECKS, "currency_code", "initial_balance_cents", "balance_cents", "expires_at")
     return {name: getattr(card, name) for name in (*names, "market_id", "gift_card_recipient_id")}
+
+
+def _apply_market(card: GiftCard, market: Market | None, caller: Caller) -> None:
+    """A caller restricted to certain markets cannot lift the restriction of a card: it would be spendable in
+    markets beyond the caller's reach."""
+    if market is not None and (market.mode != caller.mode or not caller.reaches_market(market.id)):
+        raise NotFound("markets", market.id)
+    if market is None and card.market_id is not None and caller.market_ids is not None:
+        raise Invalid(
+            "market", "market_restricted", "can't be taken away by a caller restricted to certain markets"
+        )
+    card.market = market
 
 
 def _apply_currency(card: GiftCard, changes: GiftCardChanges) -> None:

@@ -13,7 +13,6 @@ from giftcards.operations.rules import (
     require_available,
     require_balance,
     require_below_maximum,
-    require_enabled_market,
     require_rechargeable,
     require_spendable_in,
     require_transition,
@@ -65,9 +64,8 @@ def debit(
     Raises NotFound, InvalidTransition, Expired, InsufficientBalance, MarketDisabled, OtherMarket, Invalid.
     """
     require_amount(amount_cents)
-    with open_card(card_id, caller=caller, changes=changes) as opened:
+    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
         card = opened.card
-        require_enabled_market(card)
         require_spendable_in(card, spent_in)
         require_transition(card, card.debit)
         require_unexpired(card)
@@ -99,9 +97,8 @@ def recharge(
     Raises NotFound, InvalidTransition, NotRechargeable, AboveMaximumBalance, MarketDisabled, Invalid.
     """
     require_amount(amount_cents)
-    with open_card(card_id, caller=caller, changes=changes) as opened:
+    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
         card = opened.card
-        require_enabled_market(card)
         require_transition(card, card.recharge)
         require_rechargeable(card)
         require_below_maximum(card, amount_cents)

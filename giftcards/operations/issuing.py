@@ -13,7 +13,7 @@ from giftcards.operations.locking import OpenCard, open_card
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
-from giftcards.operations.rules import require_enabled_market, require_transition
+from giftcards.operations.rules import require_transition
 from giftcards.operations.tagging import apply_tags
 from kernel.caller import Caller
 from kernel.keys import uuid7
@@ -57,9 +57,8 @@ def purchase(
 
     Raises NotFound, InvalidTransition, MarketDisabled, or what `changes` (applied first) run into.
     """
-    with open_card(card_id, caller=caller, changes=changes) as opened:
+    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
         card = opened.card
-        require_enabled_market(card)
         require_transition(card, card.purchase)
         face_value = card.initial_balance_cents
         entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)

@@ -7,7 +7,7 @@ from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.locking import open_card, save
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.recording import record_operation
-from giftcards.operations.rules import require_enabled_market, require_transition
+from giftcards.operations.rules import require_transition
 from kernel.caller import Caller
 
 
@@ -16,9 +16,8 @@ def activate(
 ) -> GiftCard:
     """inactive → active: from now on the card can be spent. Raises NotFound, InvalidTransition,
     MarketDisabled."""
-    with open_card(card_id, caller=caller, changes=changes) as opened:
+    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
         card = opened.card
-        require_enabled_market(card)
         require_transition(card, card.activate)
         save(card)
         record_operation(opened, "activate", caller=caller, occasion=occasion)

@@ -95,6 +95,47 @@ def test_a_card_of_a_disabled_market_is_neither_bought_activated_spent_nor_recha
         verb(caller=TEST, card_id=card.id)
 
 
+@pytest.mark.parametrize(
+    ("make", "verb"),
+    [
+        (a_draft, purchase),
+        (an_inactive_card, activate),
+        (an_active_card, partial(debit, amount_cents=1)),
+        (an_active_card, partial(recharge, amount_cents=1)),
+    ],
+)
+def test_a_card_does_not_leave_a_disabled_market_by_the_verb_that_it_forbids(make, verb):
+    market = a_market()
+    card = make(market=market)
+    disabled(market)
+
+    with refused(MarketDisabled, about="market", error="disabled", card=card):
+        verb(caller=TEST, card_id=card.id, changes={"market": None})
+
+
+def test_a_verb_does_not_take_a_card_into_a_disabled_market():
+    card = an_active_card()
+    with refused(MarketDisabled, about="market", error="disabled", card=card):
+        debit(caller=TEST, card_id=card.id, amount_cents=1, changes={"market": disabled(a_market())})
+
+
+def test_a_caller_of_one_market_neither_frees_a_card_nor_sends_it_beyond_his_reach():
+    berlin, paris = a_market(name="Berlin"), a_market(name="Paris")
+    card = an_active_card(market=berlin)
+    clerk = caller(markets=[berlin])
+
+    with refused(Invalid, about="market", error="market_restricted", card=card):
+        update_gift_card(caller=clerk, card_id=card.id, changes={"market": None})
+    with refused(NotFound, card=card):
+        update_gift_card(caller=clerk, card_id=card.id, changes={"market": paris})
+
+
+def test_a_market_of_the_other_mode_is_not_there_for_a_card():
+    card = an_active_card()
+    with refused(NotFound, card=card):
+        update_gift_card(caller=TEST, card_id=card.id, changes={"market": a_market(by=LIVE)})
+
+
 def test_a_card_of_a_disabled_market_is_read_changed_switched_off_and_corrected():
     market = a_market()
     card = an_active_card(market=market)

@@ -269,3 +269,16 @@ def test_whoever_names_an_address_that_is_just_being_created_waits_and_finds_it(
     finding.join(timeout=10)
 
     assert found == [ada.pk]
+
+
+@pytest.mark.django_db
+def test_a_caller_of_certain_markets_changes_a_name_but_no_address():
+    ada = create_recipient(caller=TEST, email=ADA)
+    clerk = Caller(Mode.TEST, CLERK, frozenset({uuid7()}))
+
+    update_recipient(caller=clerk, recipient_id=ada.pk, changes={"first_name": "Ada", "email": ADA})
+    with pytest.raises(Invalid, match="email can't be changed by a caller restricted to certain markets"):
+        update_recipient(caller=clerk, recipient_id=ada.pk, changes={"email": "eve@example.com"})
+
+    ada.refresh_from_db()
+    assert (ada.first_name, ada.email) == ("Ada", ADA)
