@@ -330,9 +330,10 @@ class TestRelationships:
         linkage = {"author": {"data": {"type": "authors", "id": key}}}
         answer = wire.post("books", resource({"title": "Ronia"}, linkage))
         assert answer.status == 404
+        named = "this id" if key == "nonsense" else f"id {key}"
         assert answer.error == {
             "title": "Record not found",
-            "detail": f"There is nothing of type authors with id {key}.",
+            "detail": f"There is nothing of type authors with {named}.",
             "code": "RECORD_NOT_FOUND",
             "status": "404",
             "source": {"pointer": "/data/relationships/author/data"},

@@ -54,7 +54,7 @@ def test_disconnected_debits_are_answered_503_and_every_200_has_its_entry(server
                 answer = caller.trigger(card.id, _balance_change_cents=-1)
                 if answer.status_code == 503:
                     assert answer.json()["errors"][0]["code"] == "SERVICE_UNAVAILABLE"
-                    assert answer.headers["Retry-After"] == "1"
+                    assert ("Retry-After" in answer.headers) == ("nothing has changed" in answer.text)
                 answers.put(answer.status_code)
 
     statuses: Counter[int] = Counter()

@@ -33,8 +33,8 @@ class Command(BaseCommand):
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         except DatabaseError as error:
             raise CommandError(
-                f"This PostgreSQL has no extension pg_trgm for us ({str(error).splitlines()[0]}). Searches with "
-                "cont and matches go on to read every row, within the statement timeout."
+                f"This PostgreSQL has no extension pg_trgm for us ({str(error).splitlines()[0]}). "
+                "Searches with cont and matches go on to read every row, within the statement timeout."
             ) from error
 
     def _build(self, cursor: Any, table: str, column: str) -> None:
