@@ -9,7 +9,7 @@ from kernel.modes import Mode
 from tests.fixtures.cast import LIVE, a_market, an_active_card
 from tests.fixtures.client import ROOT, api_client
 from tests.giftcards.api import documents
-from tests.giftcards.api.documents import absent, document, errors, identifier, resource, time_text
+from tests.giftcards.api.documents import Document, absent, document, errors, identifier, resource, time_text
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def api(db):
 
 
 def price_list(market, **attributes):
-    whole = {
+    whole: Document = {
         "name": "Berlin",
         "code": None,
         "currency_code": "USD",

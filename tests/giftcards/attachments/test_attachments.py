@@ -14,6 +14,7 @@ from tests.fixtures.cast import LIVE, TEST, a_draft, a_market, an_active_card, a
 from tests.fixtures.client import ROOT, api_client
 from tests.fixtures.raw_sql import set_column
 from tests.giftcards.api.documents import (
+    Document,
     absent,
     document,
     errors,
@@ -38,7 +39,7 @@ def a_note(card, *, by=TEST, **attributes):
 
 def attachment_resource(attachment, *, linkage=None, **attributes):
     row = Attachment.objects.get(pk=attachment.pk)
-    whole = {
+    whole: Document = {
         "name": "Note",
         "description": None,
         "url": None,

@@ -19,7 +19,7 @@ def some_tags(number: int) -> list[Tag]:
 
 def tag_resource(tag: Tag, **attributes: Any) -> Document:
     row = Tag.objects.get(pk=tag.pk)
-    whole = {
+    whole: Document = {
         "name": "vip",
         "reference": None,
         "reference_origin": None,
