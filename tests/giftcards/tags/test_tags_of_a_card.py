@@ -269,7 +269,10 @@ class TestStrangers:
             spanish.get(f"gift_cards/{card.pk}/tags"),
             spanish.get(f"gift_cards/{card.pk}/relationships/tags"),
         ):
-            assert answer.document["errors"][0]["detail"] == f"There is nothing of type gift_cards with id {card.pk}."
+            assert (
+                answer.document["errors"][0]["detail"]
+                == f"There is nothing of type gift_cards with id {card.pk}."
+            )
         assert names(card) == ["vip"]
 
     def test_a_card_that_never_was_is_not_tagged(self, api):
