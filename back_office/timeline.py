@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from events.models import Event
+from events.queries import timeline
 
 LATEST: Final = 100
 """How many rows a page shows; the lists of events and of ledger entries have all of them."""
@@ -42,7 +43,7 @@ def history(subject_id: UUID) -> Timeline:
 
 def latest_events(subject_id: UUID) -> list[Event]:
     """One more than a page shows, so that it can say whether there are more."""
-    return list(Event.objects.filter(subject_id=subject_id).order_by("-sequence")[: LATEST + 1])
+    return list(timeline(subject_id).reverse()[: LATEST + 1])
 
 
 def happening_of(event: Event) -> Happening:

@@ -11,6 +11,9 @@ from kernel.refusals import Invalid, InvalidSet
 
 Check = Callable[[str, Any], Any]
 
+LONGEST_REASON: Final = 1000
+"""Of what a person says about a change; kept in its event."""
+
 DEEPEST_JSON: Final = 8
 LARGEST_JSON: Final = 16_384
 """In bytes, so that a list of resources stays bounded too."""

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from kernel.validation import optional_text, storable_text
-
-LONGEST_REASON: Final = 1000
+from kernel.validation import LONGEST_REASON, optional_text, storable_text
 
 
 @dataclass(frozen=True, slots=True)
