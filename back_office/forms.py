@@ -2,12 +2,15 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.forms.fields import InvalidJSONInput
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from back_office.refusals import show_refusal
 from kernel.modes import Mode
 from kernel.refusals import Refusal
+from kernel.validation import LONGEST_REASON
 
 KEPT: Final = "Kept with your name in the history."
 
@@ -29,10 +32,23 @@ class ReasonField(forms.CharField):
     def __init__(self, *, required: bool = True, help_text: str = KEPT) -> None:
         super().__init__(
             required=required,
-            max_length=1000,
+            max_length=LONGEST_REASON,
             widget=UnfoldAdminTextareaWidget({"rows": 2}),
             help_text=help_text,
         )
+
+
+class MetadataField(forms.JSONField):
+    """Refuses what Python's reader gives up on, and shows again what was typed, letter by letter."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:  # thousands of digits or of brackets
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial if self.disabled else InvalidJSONInput(data or "")
 
 
 class OperationForm(forms.ModelForm[Model]):

@@ -13,6 +13,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from back_office.forms import MetadataField
 from back_office.timeline import Timeline, history
 from kernel.caller import Actor, Caller
 from kernel.modes import Mode
@@ -33,7 +34,9 @@ class BackOfficeAdmin(ModelAdmin):
     """Without actions on selected rows: "delete selected" would go past every operation."""
 
     actions: Any = None
-    formfield_overrides: Any = {JSONField: {"widget": UnfoldAdminTextareaWidget({"rows": 4})}}
+    formfield_overrides: Any = {
+        JSONField: {"form_class": MetadataField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
+    }
     list_per_page = 50
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:

@@ -360,3 +360,34 @@ def test_a_long_timeline_shows_the_latest_hundred_and_says_so(back_office):
     rows = page.context["timeline"].happenings
     assert (len(rows), rows[0].balance, rows[-1].balance) == (100, "$8.95", "$9.94")
     assert "the latest 100" in page.content.decode()
+
+
+# --- Metadata
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ('{"a": "%s"}' % ("x" * 16_384), "Is too large (maximum is 16384 bytes)."),
+        (
+            '{"1":{"2":{"3":{"4":{"5":{"6":{"7":{"8":{"9":1}}}}}}}}}',
+            "Is nested too deeply (maximum is 8 levels).",
+        ),
+        ('{"a": 9007199254740993}', None),
+        ('{"a": NaN}', None),
+        ('{"a": "\\u0000"}', None),
+        ('{"a": "\\ud800"}', None),
+        ("[" * 100_000, "Enter a valid JSON."),
+        ('{"a": %s}' % ("9" * 5000), "Enter a valid JSON."),
+        ("{", "Enter a valid JSON."),
+    ],
+    ids=["large", "deep", "inexact", "NaN", "NUL", "surrogate", "bottomless", "digits", "half"],
+)
+def test_metadata_has_the_limits_of_the_api_and_is_shown_as_it_was_typed(back_office, typed, sentence):
+    answer = back_office.post(f"{CARDS}add/", a_form(metadata=typed))
+
+    form = answer.context["adminform"].form
+    unfit = "Can't contain NUL, half a surrogate pair, NaN, Infinity or numbers beyond 9007199254740992."
+    assert form.errors == {"metadata": [sentence or unfit]}
+    assert form["metadata"].value() == typed
+    assert not GiftCard.objects.exists()
