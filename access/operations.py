@@ -3,12 +3,13 @@
 A key's text exists only in what these return: tables and events never see it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from access.credentials import digest, new_credentials
 from access.models import ApiKey, ApiKeyMarket, Application, Organization
@@ -42,25 +43,27 @@ def mint_api_key(
     application_name: str,
     mode: Mode,
     scopes: Iterable[str] | None = None,
-    market_codes: Sequence[str] = (),
+    market_codes: Collection[str] = (),
+    market_ids: Collection[UUID] = (),
     expires_at: datetime | None = None,
     actor: Actor,
 ) -> tuple[ApiKey, Secret]:
     """A new key of the application, which is made if there is none of this name. The key is shown only here.
 
-    None as `scopes` grants all of them; no `market_codes` mean every market, later ones too. Raises Invalid.
+    None as `scopes` grants all of them; no market means every market, later ones too. Raises Invalid.
     """
     name = required_text("name", application_name)
     granted = _granted(scopes)
     if expires_at is not None and expires_at <= database_now():
         raise Invalid("expires_at", "in_the_past", "must be in the future", value=expires_at.isoformat())
     with transaction.atomic():
-        market_ids = _market_ids(mode, market_codes)
+        markets = _markets(mode, market_codes, market_ids)
         application, _ = Application.objects.get_or_create(
             name=name, defaults={"organization": the_organization()}
         )
         template = ApiKey(application=application, mode=mode, scopes=granted, expires_at=expires_at)
-        return _issue(template, market_ids, actor=actor, data={"markets": sorted(set(market_codes))})
+        named = sorted(market.code or str(market.pk) for market in markets)
+        return _issue(template, [market.pk for market in markets], actor=actor, data={"markets": named})
 
 
 def rotate_api_key(*, api_key_id: UUID, overlap: timedelta, actor: Actor) -> tuple[ApiKey, Secret]:
@@ -140,15 +143,18 @@ def _granted(scopes: Iterable[str] | None) -> list[str]:
     return [scope for scope in EVERY_SCOPE if scope in wanted]
 
 
-def _market_ids(mode: Mode, codes: Sequence[str]) -> list[UUID]:
+def _markets(mode: Mode, codes: Collection[str], ids: Collection[UUID]) -> list[Any]:
     # Markets lie above this package: they are reached through the foreign key.
-    markets: Any = ApiKeyMarket.market.field.related_model
-    found = dict(markets.objects.filter(mode=mode, code__in=codes).values_list("code", "id"))
-    if unknown := [code for code in codes if code not in found]:
+    model: Any = ApiKeyMarket.market.field.related_model
+    found = list(model.objects.filter(Q(mode=mode, code__in=codes) | Q(pk__in=ids)))
+    markets = [market for market in found if market.mode == mode]
+    known = {name for market in markets for name in (market.code, market.pk)}
+    names = {market.pk: market.name for market in found}
+    if unknown := [str(names.get(given, given)) for given in (*codes, *ids) if given not in known]:
         raise Invalid(
             "markets", "unknown", f"can't include {', '.join(unknown)}: no such market in {mode} mode"
         )
-    return list(found.values())
+    return markets
 
 
 def _issue(

@@ -86,6 +86,10 @@ class ApiKeyAdmin(OperationAdmin):
 
     revoke = dialog_action(Revoke)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A key does what its scopes say, not what the person may who minted it, and outlives their stay."""
+        return bool(request.user.is_superuser)
+
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -114,7 +118,7 @@ class ApiKeyAdmin(OperationAdmin):
             application_name=values["application_name"],
             mode=values["mode"],
             scopes=values["scopes"],
-            market_codes=values["markets"],
+            market_ids=[market.pk for market in values["markets"]],
             expires_at=values["expires_at"],
             actor=actor_of(request),
         )

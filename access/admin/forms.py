@@ -11,15 +11,21 @@ from access.models import ApiKey, ApiKeyMarket
 from access.scopes import EVERY_SCOPE
 from back_office.forms import ModeField, OperationForm
 
+# Markets lie above this package: they are reached through the foreign key.
+MARKET: Any = ApiKeyMarket.market.field.related_model
 
-def market_choices() -> list[tuple[str, str]]:
-    """By code, as the operation takes them. One code may name a market in each mode."""
-    # Markets lie above this package: they are reached through the foreign key.
-    markets: Any = ApiKeyMarket.market.field.related_model
-    named: dict[str, list[str]] = {}
-    for code, name, mode in markets.objects.exclude(code=None).values_list("code", "name", "mode"):
-        named.setdefault(code, []).append(f"{name} ({mode})")
-    return [(code, f"{code}: {', '.join(sorted(names))}") for code, names in sorted(named.items())]
+
+class MarketsField(forms.ModelMultipleChoiceField):
+    def __init__(self) -> None:
+        super().__init__(
+            queryset=MARKET.objects.order_by("mode", "number"),
+            widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+            required=False,
+            help_text="Those of the key's mode. None chosen: every market, later ones too.",
+        )
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} ({', '.join(filter(None, (obj.code, obj.mode)))})"
 
 
 class MintForm(OperationForm):
@@ -40,12 +46,7 @@ class MintForm(OperationForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         required=False,
     )
-    markets = forms.MultipleChoiceField(
-        choices=market_choices,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        required=False,
-        help_text="None chosen: every market, later ones too. Only markets that have a code are listed.",
-    )
+    markets = MarketsField()
 
     class Meta:
         model = ApiKey

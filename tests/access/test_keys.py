@@ -1,7 +1,7 @@
 """Keys are minted, rotated and revoked; each leaves an event, none leaves its text."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -72,6 +72,25 @@ def test_a_key_is_restricted_to_the_markets_it_was_given():
     _, key = mint(market_codes=["it", "it"])
 
     assert known(key).caller.market_ids == {italy.pk}
+
+
+def test_markets_are_named_by_code_or_id_in_any_mix():
+    italy = create_market(caller=TEST, name="Italy", code="it")
+    spain = create_market(caller=TEST, name="Spain")
+    api_key, key = mint(market_codes=["it"], market_ids=[spain.pk, italy.pk])
+
+    assert known(key).caller.market_ids == {italy.pk, spain.pk}
+    assert timeline(api_key.pk).get().data["markets"] == sorted(["it", str(spain.pk)])
+
+
+@pytest.mark.parametrize("name", ["Italy", None])
+def test_a_market_id_of_the_other_mode_or_of_none_is_no_market(name):
+    elsewhere = create_market(caller=LIVE, name=name).pk if name else UUID(int=7)
+
+    with pytest.raises(Invalid, match=f"markets can't include {name or UUID(int=7)}: no such market in test"):
+        mint(market_ids=[elsewhere])
+
+    assert not ApiKey.objects.exists()
 
 
 def test_the_keys_of_a_name_belong_to_one_application():

@@ -36,9 +36,9 @@ def a_key():
 
 
 def test_a_new_key_works_and_is_shown_in_the_answer(back_office, owner):
-    market = a_market(code="it")
+    market = a_market()  # it has no code, and needs none
 
-    answer = back_office.post(f"{KEYS}add/", a_form(mode="test", markets=["it"]))
+    answer = back_office.post(f"{KEYS}add/", a_form(mode="test", markets=[market.pk]))
 
     (text,) = shown_in(answer)
     credential = credential_of(Secret(text))
@@ -89,17 +89,27 @@ def test_reloading_the_answer_neither_shows_the_key_nor_mints_another(back_offic
         ({"scopes": []}, "scopes", "Can't be blank."),
         ({"expires_at_0": "2001-01-01", "expires_at_1": "10:00"}, "expires_at", "Must be in the future."),
         ({"application_name": "a\x0bb" * 200}, "application_name", None),
-        ({"markets": ["it"]}, "markets", "Can't include it: no such market in live mode."),
     ],
 )
 def test_what_is_refused_stands_at_its_field(back_office, given, field, sentence):
-    a_market(code="it")
 
     answer = back_office.post(f"{KEYS}add/", a_form(**given))
 
     errors = answer.context["adminform"].form.errors
     assert list(errors) == [field]
     assert sentence is None or errors[field] == [sentence]
+    assert not ApiKey.objects.exists()
+
+
+def test_every_market_can_be_chosen_in_its_own_mode(back_office):
+    market = a_market(name="Rome")
+
+    form = back_office.get(f"{KEYS}add/").context["adminform"].form
+    answer = back_office.post(f"{KEYS}add/", a_form(mode="live", markets=[market.pk]))
+
+    assert [str(label) for _, label in form.fields["markets"].choices] == ["Rome (test)"]
+    errors = answer.context["adminform"].form.errors
+    assert errors == {"markets": ["Can't include Rome: no such market in live mode."]}
     assert not ApiKey.objects.exists()
 
 
@@ -117,11 +127,20 @@ def test_revoking_is_a_dialog(back_office, owner):
     assert dialog not in page.content.decode()
 
 
-def test_minting_and_revoking_need_their_permissions(back_office_of):
+def test_only_superusers_mint_whatever_else_somebody_may(back_office_of):
+    """A key does what its scopes say, not what the person may who minted it."""
+    clerk = back_office_of("access.view_apikey", "access.add_apikey", "access.change_apikey")
+
+    assert clerk.get(f"{KEYS}add/").status_code == 403
+    assert clerk.post(f"{KEYS}add/", a_form()).status_code == 403
+    assert f"{KEYS}add/" not in clerk.get(KEYS).content.decode()
+    assert not ApiKey.objects.exists()
+
+
+def test_revoking_needs_its_permission(back_office_of):
     api_key = a_key()
     clerk = back_office_of("access.view_apikey")
 
-    assert clerk.post(f"{KEYS}add/", a_form()).status_code == 403
     assert clerk.post(reverse("admin:access_apikey_revoke", args=[api_key.pk])).status_code == 403
     assert ApiKey.objects.usable().count() == 1
 
