@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from access.credentials import is_well_formed
+from access.models import ApiKey
 from access.queries import credential_of
 from kernel.caller import Actor, Caller
 from kernel.modes import Mode
@@ -101,3 +102,22 @@ def test_what_names_no_key_is_refused_and_not_repeated(capsys):
         call_command("revoke_api_key", text)
 
     assert text not in str(refusal.value)
+
+
+def test_a_key_gets_a_successor_and_ends_when_it_is_told_to(capsys):
+    old = json.loads(create(capsys, "--json").out)
+
+    call_command("rotate_api_key", old["client_id"], "--overlap-hours", "0")
+
+    new = capsys.readouterr().out.removesuffix("\n")
+    assert known(new).application_id == ApiKey.objects.get(pk=old["id"]).application_id
+    assert credential_of(Secret(old["key"])) is None
+
+
+def test_what_is_no_single_key_is_not_rotated(capsys):
+    create(capsys)
+    create(capsys)
+    for text in ("till", "gck_test_pasted"):
+        with pytest.raises(CommandError, match="No API key has this id") as refused:
+            call_command("rotate_api_key", text)
+        assert text not in str(refused.value)
