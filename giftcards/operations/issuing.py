@@ -16,6 +16,7 @@ from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import require_transition
 from giftcards.operations.tagging import apply_tags
 from kernel.caller import Caller
+from kernel.constraints import violated_constraint
 from kernel.keys import uuid7
 from kernel.refusals import Invalid
 from kernel.secret import Secret
@@ -101,6 +102,6 @@ def _insert(card: GiftCard) -> None:
         with transaction.atomic():
             card.save(force_insert=True)
     except IntegrityError as error:
-        if "one_gift_card_per_code_and_mode" in str(error):
+        if violated_constraint(error) == "one_gift_card_per_code_and_mode":
             raise CodeTaken from None
         raise
