@@ -7,10 +7,12 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.clients.tap import Tap
 from tests.server import PATIENCE, Server
 
 HERE: Final = Path(__file__).resolve().parent
@@ -47,23 +49,31 @@ class Node:
             raise MissingClientsError(f"npm ci failed: {'; '.join(words[:4])}")
         stamp.write_text(locked)
 
-    def drive(self, scenario: str, server: Server, **given: Any) -> dict[str, Any]:
-        """The outcome of each step of a scenario, by its name."""
-        finished = subprocess.run(
-            [self.node, SCENARIOS / f"{scenario}.js"],
-            env={
-                "PATH": os.defpath,
-                "GIFTCARDS_ADDRESS": server.address,
-                "GIFTCARDS_GIVEN": json.dumps(given, default=str),
-            },
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert finished.returncode == 0, f"{scenario} failed:\n{finished.stderr}\n{server.log()}"
-        outcomes: dict[str, Any] = json.loads(finished.stdout)
-        return outcomes
+    def drive(self, scenario: str, server: Server | Tap, *, sdk: str = "", **given: Any) -> dict[str, Any]:
+        """The outcome of each step of a scenario, by its name. `sdk` is the package that it takes for one."""
+        return play([self.node, SCENARIOS / f"{scenario}.js"], server, given, GIFTCARDS_SDK=sdk)
+
+
+def play(
+    program: Sequence[str | Path], server: Server | Tap, given: Mapping[str, Any], **environment: str
+) -> dict[str, Any]:
+    """What a program prints that is told in its environment where the service is, and what exists there."""
+    finished = subprocess.run(
+        program,
+        env={
+            "PATH": os.defpath,
+            "GIFTCARDS_ADDRESS": server.address,
+            "GIFTCARDS_GIVEN": json.dumps(given, default=str),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert finished.returncode == 0, f"{program[-1]} failed:\n{finished.stderr}\n{server.log()}"
+    outcomes: dict[str, Any] = json.loads(finished.stdout)
+    return outcomes
 
 
 def find_node() -> Node:

@@ -11,7 +11,13 @@ def test_the_lock_file_says_what_is_installed_and_not_from_where():
     packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
     wanted = packages.pop("")["dependencies"]
 
-    assert wanted == {"@commercelayer/sdk": "7.12.1"}
+    assert wanted == {
+        "@commercelayer/sdk": "7.12.1",
+        "devour-client": "3.2.0",
+        "kitsu": "11.1.0",
+        "sdk6": "npm:@commercelayer/sdk@6.58.0",
+        "spraypaint": "0.11.1",
+    }
     assert all("resolved" not in package and package["integrity"] for package in packages.values())
 
 

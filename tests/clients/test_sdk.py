@@ -9,9 +9,8 @@ import pytest
 
 from tests.clients.official_clients import Node
 from tests.clients.outcomes import Refused, told
-from tests.clients.tap import Tap
 from tests.fixtures.cast import a_draft, a_market
-from tests.server import a_key
+from tests.server import Server, a_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,8 +22,8 @@ def europe():
     return a_market(name="Europe", code="eu", currency_code="EUR", locale="de_DE")
 
 
-def test_a_card_lives_its_whole_life(node: Node, tap: Tap, sdk: str, europe):
-    outcomes = node.drive("life_of_a_card", tap, sdk=sdk, key=a_key(), market=europe.id)
+def test_a_card_lives_its_whole_life(node: Node, server: Server, sdk: str, europe):
+    outcomes = node.drive("life_of_a_card", server, sdk=sdk, key=a_key(), market=europe.id)
 
     assert told(outcomes, "status", "balance_cents") == {
         "create": ("draft", 15000),
@@ -69,8 +68,8 @@ def test_a_card_lives_its_whole_life(node: Node, tap: Tap, sdk: str, europe):
     assert outcomes["retrieve it still"]["answer"]["metadata"] == {"table": 4, "wrapped": True}
 
 
-def test_markets_are_opened_edited_disabled_and_closed(node: Node, tap: Tap, sdk: str):
-    outcomes = node.drive("markets", tap, sdk=sdk, key=a_key())
+def test_markets_are_opened_edited_disabled_and_closed(node: Node, server: Server, sdk: str):
+    outcomes = node.drive("markets", server, sdk=sdk, key=a_key())
 
     assert told(outcomes, "name", "code", "metadata") == {
         "create": ("Lisbon", "pt", {"floor": 2}),
@@ -89,8 +88,8 @@ def test_markets_are_opened_edited_disabled_and_closed(node: Node, tap: Tap, sdk
     assert outcomes["enable"]["answer"]["disabled_at"] is None
 
 
-def test_recipients_are_kept_by_their_address(node: Node, tap: Tap, sdk: str):
-    outcomes = node.drive("recipients", tap, sdk=sdk, key=a_key())
+def test_recipients_are_kept_by_their_address(node: Node, server: Server, sdk: str):
+    outcomes = node.drive("recipients", server, sdk=sdk, key=a_key())
 
     assert told(outcomes, "email", "first_name", "reference") == {
         "create": ("grace@example.com", "Grace", None),
@@ -105,13 +104,13 @@ def test_recipients_are_kept_by_their_address(node: Node, tap: Tap, sdk: str):
 
 
 def test_relationships_pages_and_counts_are_read_with_the_sdks_own_helpers(
-    node: Node, tap: Tap, sdk: str, europe
+    node: Node, server: Server, sdk: str, europe
 ):
     card = a_draft(market=europe, recipient_email="ada@example.com", metadata={"table": 4})
     for number in range(1, 6):
         a_draft(reference="batch", balance_cents=number * 100)
 
-    outcomes = node.drive("reading", tap, sdk=sdk, key=a_key(), card=card.id, bare_card=a_draft().id)
+    outcomes = node.drive("reading", server, sdk=sdk, key=a_key(), card=card.id, bare_card=a_draft().id)
 
     answers = {step: outcome.get("answer") for step, outcome in outcomes.items()}
     assert answers["market"] == {
@@ -148,8 +147,10 @@ def test_relationships_pages_and_counts_are_read_with_the_sdks_own_helpers(
     }
 
 
-def test_what_the_dashboard_and_the_command_line_send_is_understood(node: Node, tap: Tap, sdk: str, europe):
-    outcomes = node.drive("dashboard_and_cli", tap, sdk=sdk, key=a_key(), market=europe.id)
+def test_what_the_dashboard_and_the_command_line_send_is_understood(
+    node: Node, server: Server, sdk: str, europe
+):
+    outcomes = node.drive("dashboard_and_cli", server, sdk=sdk, key=a_key(), market=europe.id)
 
     not_a_number = Refused(422, "VALIDATION_ERROR", "/data/attributes/balance_cents")
     assert told(outcomes, "status", "balance_cents", "recipient_email", "image_url") == {
@@ -173,8 +174,10 @@ def test_what_the_dashboard_and_the_command_line_send_is_understood(node: Node, 
     assert (given["rechargeable"], given["single_use"]) == (False, True)
 
 
-def test_errors_are_those_that_the_sdk_recognises(node: Node, tap: Tap, sdk: str):
-    outcomes = node.drive("errors", tap, sdk=sdk, key=a_key(), key_without_scopes=a_key(scopes=["codes:reveal"]))
+def test_errors_are_those_that_the_sdk_recognises(node: Node, server: Server, sdk: str):
+    outcomes = node.drive(
+        "errors", server, sdk=sdk, key=a_key(), key_without_scopes=a_key(scopes=["codes:reveal"])
+    )
 
     def api_error(status: int, *errors: tuple[str, str]) -> dict[str, Any]:
         return {
@@ -196,7 +199,9 @@ def test_errors_are_those_that_the_sdk_recognises(node: Node, tap: Tap, sdk: str
             ("VALIDATION_ERROR", "balance_cents - is not a number"),
             ("VALIDATION_ERROR", "single_use - is not included in the list"),
         ),
-        "nothing there": api_error(404, ("RECORD_NOT_FOUND", "There is nothing of type gift_cards with this id.")),
+        "nothing there": api_error(
+            404, ("RECORD_NOT_FOUND", "There is nothing of type gift_cards with this id.")
+        ),
         "a mistake of our own": {
             "isApiError": False,
             "isSdkError": True,

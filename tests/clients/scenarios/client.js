@@ -1,41 +1,45 @@
-// The unmodified SDK. Its documented `fetch` option is all that leads it to our server instead of the vendor's.
-import CommerceLayer from '@commercelayer/sdk'
+// The unmodified SDK, in the version that the test asks for. Its documented `fetch` option is all that leads it
+// to our server instead of the vendor's.
+import { address, given, stepping } from './steps.js'
 
-const address = process.env.GIFTCARDS_ADDRESS
+export { given }
 
-/** What the test tells the scenario: ids that exist already, keys, names. */
-export const given = JSON.parse(process.env.GIFTCARDS_GIVEN)
+const sdk = await import(process.env.GIFTCARDS_SDK)
 
-export const client = CommerceLayer({
-  organization: 'acme',
-  accessToken: given.key,
-  fetch: (input, init) => {
-    const url = new URL(input.url ?? input)
-    return fetch(address + url.pathname + url.search, init)
-  },
-})
+export const { CommerceLayer, CommerceLayerStatic } = sdk
 
-const outcomes = {}
-
-/** Does one thing and keeps what came of it, for the test to look at. A refusal is an outcome, a bug is not. */
-export async function step(name, action) {
-  try {
-    const answer = await action()
-    outcomes[name] = { answer: asJson(answer) }
-    return answer
-  } catch (error) {
-    if (!client.isApiError(error)) throw error
-    outcomes[name] = { refused: error.status, error: error.first() }
-  }
+/** A client with a token, and its resources: version 7 exports those, version 6 has them in the client. */
+export function connect(accessToken, refreshToken) {
+  const client = CommerceLayer({
+    organization: 'acme',
+    accessToken,
+    refreshToken,
+    fetch: (input, init) => {
+      const url = new URL(input.url ?? input)
+      return fetch(address + url.pathname + url.search, init)
+    },
+  })
+  return { client, resources: sdk.gift_cards ? sdk : client }
 }
 
-function asJson(answer) {
-  if (answer === undefined) return null
-  if (!Array.isArray(answer) || !answer.meta) return answer
-  return { items: [...answer], meta: answer.meta, next: answer.hasNextPage(), prev: answer.hasPrevPage() }
-}
+export const { client, resources } = connect(given.key)
 
-process.on('beforeExit', () => {
-  process.stdout.write(JSON.stringify(outcomes))
-  process.exit()
+export const {
+  application,
+  attachments,
+  events,
+  gift_card_recipients,
+  gift_cards,
+  markets,
+  organization,
+  price_lists,
+  tags,
+} = resources
+
+export const step = stepping({
+  refusal: (error) => client.isApiError(error) && { refused: error.status, error: error.first() },
+  asJson: (answer) =>
+    Array.isArray(answer) && answer.meta
+      ? { items: [...answer], meta: answer.meta, next: answer.hasNextPage(), prev: answer.hasPrevPage() }
+      : answer,
 })

@@ -1,6 +1,5 @@
 // What the vendor's dashboard and command line send, besides what a careful program would.
-import { gift_card_recipients, gift_cards, markets } from '@commercelayer/sdk'
-import { given, step } from './client.js'
+import { gift_card_recipients, gift_cards, given, markets, step } from './client.js'
 
 const { id } = await step('empty fields of the form', () =>
   gift_cards.create({

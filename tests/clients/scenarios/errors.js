@@ -1,5 +1,4 @@
-import CommerceLayer, { CommerceLayerStatic, gift_cards } from '@commercelayer/sdk'
-import { client, given, step } from './client.js'
+import { client, CommerceLayerStatic, connect, gift_cards, given, step } from './client.js'
 
 async function kindOf(action) {
   try {
@@ -21,7 +20,7 @@ await step('a refusal', () => kindOf(() => gift_cards.create({ balance_cents: -1
 await step('several at once', () => kindOf(() => gift_cards.create({ balance_cents: 'x', single_use: 'perhaps' })))
 await step('nothing there', () => kindOf(() => gift_cards.retrieve('nothing')))
 await step('a mistake of our own', () => kindOf(() => gift_cards.retrieve('')))
-await step('a bad token', () => kindOf(() => gift_cards.list({}, { accessToken: 'wrong' })))
+await step('a bad token', () => kindOf(() => connect('wrong').resources.gift_cards.list()))
 
 // The SDK refreshes a token on exactly INVALID_TOKEN, when it can read in the token that it has expired.
 const expired = ['{}', '{"organization": {"slug": "acme"}, "exp": 1}', '{}'].map(btoa).join('.')
@@ -31,8 +30,9 @@ const refreshToken = async () => {
   return given.key
 }
 await step('an expired token is refreshed', async () => {
-  const list = await gift_cards.list({}, { accessToken: expired, refreshToken })
+  const list = await connect(expired, refreshToken).resources.gift_cards.list()
   return { refreshed, records: list.recordCount }
 })
-await step('denied', () => kindOf(() => gift_cards.list({}, { accessToken: given.key_without_scopes, refreshToken })))
+const powerless = connect(given.key_without_scopes, refreshToken).resources
+await step('denied', () => kindOf(() => powerless.gift_cards.list()))
 await step('denied is not refreshed', () => refreshed)

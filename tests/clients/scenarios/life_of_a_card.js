@@ -1,5 +1,4 @@
-import { gift_cards, markets } from '@commercelayer/sdk'
-import { given, step } from './client.js'
+import { gift_cards, given, markets, step } from './client.js'
 
 const { id } = await step('create', () =>
   gift_cards.create(

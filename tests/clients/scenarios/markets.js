@@ -1,5 +1,4 @@
-import { gift_cards, markets } from '@commercelayer/sdk'
-import { step } from './client.js'
+import { gift_cards, markets, step } from './client.js'
 
 const { id } = await step('create', () => markets.create({ name: 'Lisbon', code: 'pt', metadata: { floor: 2 } }))
 await step('a code twice', () => markets.create({ name: 'Porto', code: 'pt' }))

@@ -1,5 +1,4 @@
-import { gift_card_recipients, gift_cards } from '@commercelayer/sdk'
-import { given, step } from './client.js'
+import { gift_card_recipients, gift_cards, given, step } from './client.js'
 
 await step('market', () => gift_cards.market(given.card, { fields: ['name', 'currency_code'] }))
 await step('recipient', () => gift_cards.gift_card_recipient(given.card))

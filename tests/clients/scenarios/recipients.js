@@ -1,5 +1,4 @@
-import { gift_card_recipients, gift_cards } from '@commercelayer/sdk'
-import { step } from './client.js'
+import { gift_card_recipients, gift_cards, step } from './client.js'
 
 const { id } = await step('create', () =>
   gift_card_recipients.create({ email: 'grace@example.com', first_name: 'Grace', last_name: 'Hopper' }),
