@@ -4,10 +4,14 @@ import base64
 import binascii
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 CODE_KEY_BYTES = 32
+INVALID_ADDRESS = "DATABASE_URL is not a valid address."
 
 
 def flag(name: str) -> bool:
@@ -34,6 +38,22 @@ def secret(name: str, data_folder: Path) -> str:
             f"{name} is not set, and there is no readable {file}; ./dev run makes one."
         )
     return value
+
+
+def database_url(text: str) -> str:
+    """The address as it is, if it can be one: a library that can't read it repeats it, password and all.
+
+    A `/` or an `@` in a password must be written `%2F` or `%40`, else a part of it would be taken for a port,
+    a host or a database, which messages name."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 (raises what is no number)
+        conninfo_to_dict(text)
+    except (ValueError, ProgrammingError):
+        raise ImproperlyConfigured(INVALID_ADDRESS) from None
+    if parts.fragment or text.count("@") != ("@" in parts.netloc):
+        raise ImproperlyConfigured(INVALID_ADDRESS)
+    return text
 
 
 def code_keys(text: str) -> dict[int, bytes]:

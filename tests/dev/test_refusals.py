@@ -37,6 +37,35 @@ def test_a_database_that_can_not_be_reached(fresh, command, url, reason):
     assert "hunter2" not in sentence
 
 
+@pytest.mark.parametrize("command", [("run", "--port=0"), ("manage", "check"), ("test",)])
+@pytest.mark.parametrize("password", ["hunter2%", "hunter/2", "hunter2@", "1#hunter", "1?hunter=2@"])
+def test_an_address_that_is_none_is_not_repeated(fresh, command, password):
+    url = f"postgresql://giftcards:{password}@127.0.0.1:1/giftcards"
+    sentence = refusal(replace(fresh, environment={"DATABASE_URL": url}), *command)
+    assert sentence == "dev: DATABASE_URL is not a valid address."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("GIFTCARDS_DEBUG", "perhaps", "GIFTCARDS_DEBUG must be 1 or 0."),
+        ("GIFTCARDS_CODE_KEYS", "hunter2", "GIFTCARDS_CODE_KEYS must be NUMBER:KEY"),
+    ],
+)
+def test_a_setting_that_is_none(dev, name, value, sentence):
+    mistaken = replace(dev, environment={name: value})
+    managed = mistaken("manage", "showmigrations")
+    assert managed.returncode == 1
+    assert managed.stderr.startswith(sentence)
+    assert len(managed.stderr.splitlines()) == 1
+    run = mistaken("run", "--port", str(free_port()))
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.splitlines()[0] == "Migrating the database ..."
+    assert run.stderr.splitlines()[1].startswith(f"dev: {sentence}")
+    assert len(run.stderr.splitlines()) == 2
+    assert "hunter2" not in run.stderr + managed.stderr
+
+
 def test_a_folder_without_postgresql_programs(fresh, tmp_path):
     dev = replace(fresh, environment={"PG_BIN": str(tmp_path)})
     assert refusal(dev, "manage", "check") == f"dev: PG_BIN={tmp_path} has no program initdb."
@@ -44,7 +73,9 @@ def test_a_folder_without_postgresql_programs(fresh, tmp_path):
 
 def test_a_data_folder_that_can_not_be_made(tmp_path):
     (tmp_path / "file").touch()
-    assert "Not a directory" in refusal(Dev(tmp_path / "file" / "data"), "manage", "check")
+    data = tmp_path / "file" / "data"
+    sentence = f"dev: The data folder {data} can't be made: Not a directory."
+    assert refusal(Dev(data), "manage", "check") == sentence
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.dev.conftest import COUNT_TABLES, Dev, free_port, is_alive, wait_for
+from tests.dev.conftest import COUNT_TABLES, Dev, descendants, free_port, is_alive, wait_for
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -75,6 +75,41 @@ def test_a_part_that_is_killed_takes_the_rest_with_it(dev, program, name):
         service.wait_until_nothing_is_left()
 
 
+def test_a_worker_that_is_killed_is_replaced(dev):
+    with dev.running() as service:
+        server = service.pid_of("granian")
+        before = set(descendants(server))
+        os.kill(min(before), signal.SIGKILL)
+
+        wait_for(lambda: set(descendants(server)) - before, "a new worker")
+        assert len(descendants(server)) == len(before) == 2
+        for _ in range(20):
+            assert urllib.request.urlopen(f"http://127.0.0.1:{service.port}/healthz/ready").status == 200
+        service.family = descendants(service.process.pid)
+        assert service.stop() == (0, "")
+
+
+def test_the_log_of_the_database_holds_nothing_of_what_people_wrote(dev):
+    lost = """
+from django.db import IntegrityError, connection
+for statement in (
+    "INSERT INTO recipients_giftcardrecipient (id, mode, email, metadata) VALUES "
+    "(gen_random_uuid(), 'test', 'sentinel@example.com', '{}'), "
+    "(gen_random_uuid(), 'test', 'sentinel@example.com', '{}')",
+    "UPDATE recipients_giftcardrecipient SET email = 'sentinel@example.com', mode = 'none'",
+):
+    try:
+        connection.cursor().execute(statement)
+    except IntegrityError as error:
+        print(error)
+"""
+    refused = dev("manage", "shell", "-v0", "-c", lost)
+    assert refused.stdout.count("violates") == 2, refused
+    log = (dev.data / "postgres.log").read_text()
+    assert "violates" in log
+    assert "sentinel" not in log
+
+
 def test_connections_that_the_database_cut_are_not_used_again(dev):
     cut = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
              WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
@@ -97,6 +132,12 @@ def test_an_existing_server_is_used_as_it_is(fresh):
                 assert not any("postgres" in command for command in service.family.values())
                 assert service.stop() == (0, "Migrating the database ...\n")
             assert not (dev.data / "postgres").exists()
+            elsewhere = replace(dev, data=dev.data.with_suffix(".other"))
+            refused = elsewhere("run", "--port", str(free_port()))
+            assert refused.returncode == 1
+            assert "nothing else can read the codes in the database" in refused.stderr
+            assert len(refused.stderr.splitlines()) == 1
+            assert not (elsewhere.data / "secrets" / "giftcards_code_keys").exists()
             tables = dev("manage", "shell", "-v0", "-c", COUNT_TABLES)
             assert int(tables.stdout) > 10
         finally:
@@ -171,6 +212,26 @@ def test_code_keys_that_are_gone_are_not_replaced(dev):
         file.with_name("elsewhere").rename(file)
     assert result.returncode == 1
     assert "nothing else can read the codes in the database" in result.stderr
+
+
+@pytest.mark.parametrize("replaced", ["file", "environment"])
+def test_code_keys_of_another_database_are_refused(dev, replaced):
+    with dev.running() as service:
+        service.stop()
+    file = dev.data / "secrets" / "giftcards_code_keys"
+    ours, other = file.read_text(), f"1:{'A' * 43}="
+    if replaced == "file":
+        file.write_text(other)
+    try:
+        environment = {"GIFTCARDS_CODE_KEYS": other} if replaced == "environment" else {}
+        result = replace(dev, environment=environment)("run", "--port", str(free_port()))
+    finally:
+        file.write_text(ours)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "Migrating the database ...",
+        "dev: GIFTCARDS_CODE_KEYS are not the keys of this database: number 1 is another one.",
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to give up")
