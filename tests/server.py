@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from runpy import run_path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ PRODUCTION: Final = "config.wsgi:application"
 CHECKED: Final = "tests.schema.served:application"
 GRANIAN: Final = (
     str(Path(sys.executable).with_name("granian")),
-    *("--interface=wsgi", "--workers=2", "--blocking-threads=16", "--log-level=error"),
+    *run_path(str(ROOT / "dev"))["SERVER"].split(),
     "--workers-kill-timeout=2",  # a worker that is told to stop while it starts does not hear it
 )
 # The kernel is asked to stop the server when we end, however that happens; the wish outlasts the exec.
