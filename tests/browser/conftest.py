@@ -1,5 +1,6 @@
 """A real browser before real server processes. Pages are watched: they must be silent and ask nobody else."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,7 +69,10 @@ class Watched:
 def browser(django_db_setup: None) -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is in PATH")
+        missing = f"The back office was not seen in a browser: none of {', '.join(NAMES)} is in PATH."
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
     with pytest.MonkeyPatch.context() as patch:
         # Playwright leaves an event loop in this thread between our calls. It runs nothing of Django's.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
