@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from kernel.modes import Mode
-from tests.fixtures.cast import a_market, an_active_card
+from tests.fixtures.cast import a_market, an_active_card, as_stored
 from tests.fixtures.client import api_client
-from tests.fixtures.refusing import as_stored
 
 pytestmark = pytest.mark.django_db
 
