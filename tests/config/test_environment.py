@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import code_keys, flag, secret
+from config.environment import code_keys, database_url, flag, secret
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,7 +99,7 @@ def test_only_the_server_shares_connections_and_cuts_statements_short():
     serving = settings_in({"GIFTCARDS_SERVING": "1"}, options)
     assert "statement_timeout=15s" in serving
     assert "'max_size': 8" in serving
-    assert "lock_timeout=5s" in settings_in({}, options)
+    assert "lock_timeout=2s" in settings_in({}, options)
 
 
 @pytest.mark.parametrize("url", ["", "sqlite:///db", "mysql://root:hunter2@localhost/x"])
@@ -107,6 +107,37 @@ def test_only_postgresql_is_a_database(url):
     message = settings_in({"DATABASE_URL": url}, "0")
     assert "DATABASE_URL must be a postgresql:// address" in message
     assert "hunter2" not in message
+
+
+MALFORMED = [
+    "postgresql://gc:hunter2/more@127.0.0.1/giftcards",
+    "postgresql://gc:1/hunter2@127.0.0.1/giftcards",
+    "postgresql://gc:hunter2@more@127.0.0.1/giftcards",
+    "postgresql://gc:1#hunter2@127.0.0.1/giftcards",
+    "postgresql://gc:1?hunter2@127.0.0.1/giftcards",
+    "postgresql://gc:hunter2%@127.0.0.1/giftcards",
+    "postgresql://gc:hunter2@127.0.0.1:port/giftcards",
+    "postgresql://gc:hunter2@[127.0.0.1/giftcards",
+    "postgresql://gc:hunter2@127.0.0.1/giftcards?nonsense",
+]
+
+
+@pytest.mark.parametrize("url", MALFORMED)
+def test_a_malformed_address_is_refused_without_repeating_it(url):
+    message = settings_in({"DATABASE_URL": url}, "0")
+    assert message.endswith("DATABASE_URL is not a valid address.")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://gc:hunter%2F2%40@127.0.0.1:5432/giftcards?sslmode=require",
+        "postgresql://gc@%2Frun%2Fpg/giftcards?options=-c%20a%3Db",
+        "postgresql://[::1]/giftcards",
+    ],
+)
+def test_an_address_may_have_every_part(url):
+    assert database_url(url) == url
 
 
 def test_a_socket_folder_may_stand_in_the_query():
