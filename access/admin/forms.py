@@ -15,7 +15,7 @@ from back_office.forms import ModeField, OperationForm
 MARKET: Any = ApiKeyMarket.market.field.related_model
 
 
-class MarketsField(forms.ModelMultipleChoiceField):
+class MarketsField(forms.ModelMultipleChoiceField[Any]):
     def __init__(self) -> None:
         super().__init__(
             queryset=MARKET.objects.order_by("mode", "number"),

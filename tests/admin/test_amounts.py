@@ -1,5 +1,7 @@
 """Amounts are typed in minor units, and nothing else is read as one: "50.00" is not 50 cents."""
 
+from typing import Any
+
 import pytest
 from django import forms
 from django.contrib import admin
@@ -174,7 +176,7 @@ def test_no_input_reads_numbers_in_its_own_way(rf, owner):
     """Django's own fields for numbers take "50.00", "1_0" and the digits of every script."""
     request = rf.get("/")
     request.user = owner
-    pages = [
+    pages: list[Any] = [
         page.get_form(request) for page in admin.site._registry.values() if page.has_add_permission(request)
     ]
     pages += [page.get_form(request, change=True) for page in admin.site._registry.values()]

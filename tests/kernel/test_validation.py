@@ -16,7 +16,7 @@ from kernel.validation import (
 
 
 def nested(levels):
-    value = {}
+    value: dict[str, object] = {}
     for _ in range(levels - 1):
         value = {"deeper": value}
     return value
