@@ -27,7 +27,7 @@ from giftcards.admin.search import cards_matching, cards_with_code
 from giftcards.admin.timeline import card_timeline
 from giftcards.admin.wording import STATUS_TONES, worded
 from giftcards.codes import mask
-from giftcards.models import GiftCard, Status
+from giftcards.models import GiftCard, Status, Tag
 from giftcards.operations import GiftCardChanges, Occasion
 from kernel.clock import database_now
 from kernel.secret import Secret
@@ -212,6 +212,8 @@ class GiftCardAdmin(OperationAdmin):
                 "time_zone": card.market.time_zone if card.market else settings.GIFTCARDS_TIME_ZONE,
                 "status_tone": STATUS_TONES[card.status],
                 "mode_tone": MODE_TONES[card.mode],
+                "tags": list(Tag.objects.filter(taggings__gift_card=card).order_by("name")),
+                "attachments": list(card.attachments.order_by("-id")),
                 "may_reveal": request.user.has_perm(dialogs.Reveal.permission),
             }
         return super().render_change_form(request, context, *args, **kwargs)
