@@ -197,12 +197,16 @@ REST_FRAMEWORK: dict[str, Any] = {
 
 # --- Logging
 
-# Standard error only. Nothing below WARNING of Django's own: its DEBUG lines repeat SQL with its values.
+# Standard error only. Nothing below WARNING of Django's own: its DEBUG lines repeat SQL with its values. Of
+# requests only crashes: the warning about an unknown address repeats it, and people look cards up by code.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.request": {"level": "ERROR"},
+    },
 }
