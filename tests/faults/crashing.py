@@ -5,10 +5,9 @@ from unittest.mock import patch
 from config.wsgi import application
 from markets import operations
 from markets.api.views import MarketViewSet
+from tests.faults.only_for_the_log import SECRET
 
 __all__ = ["application"]
-
-SECRET = "what only the log may tell"
 
 patch.object(operations, "delete_market", side_effect=RuntimeError(SECRET)).start()
 patch.object(MarketViewSet, "retrieve", side_effect=KeyError(SECRET)).start()

@@ -6,7 +6,7 @@ import pytest
 
 from giftcards.models import GiftCard
 from markets.models import Market
-from tests.faults.crashing import SECRET
+from tests.faults.only_for_the_log import SECRET
 from tests.faults.wire import Answer, send
 from tests.fixtures.cast import a_market
 from tests.server import Server, a_key, serving
