@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import subprocess
+import tempfile
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,19 @@ def test_kill_9_leaves_nothing_running_and_nothing_in_the_way(dev):
         service.wait_until_nothing_is_left()
     with dev.running() as again:
         assert again.stop() == (0, "")
+
+
+def test_folders_that_a_killed_run_left_are_removed_when_they_are_empty_and_old(dev):
+    abandoned, young, in_use = (Path(tempfile.mkdtemp(prefix="giftcards-", dir="/tmp")) for _ in range(3))
+    (in_use / ".s.PGSQL.5432").touch()
+    for folder in (abandoned, in_use):
+        os.utime(folder, (0, 0))
+    try:
+        assert dev("manage", "check").returncode == 0
+        assert [folder.exists() for folder in (abandoned, young, in_use)] == [False, True, True]
+    finally:
+        shutil.rmtree(in_use)
+        young.rmdir()
 
 
 @pytest.mark.parametrize(("program", "name"), [("granian", "server"), ("postgres", "database")])
