@@ -67,6 +67,7 @@ THEME: dict[str, Any] = {
                     _page("Ledger", "receipt_long", "giftcards", "ledgerentry"),
                     _page("Recipients", "person", "recipients", "giftcardrecipient"),
                     _page("Markets", "storefront", "markets", "market"),
+                    _page("Tags", "sell", "giftcards", "tag"),
                 ],
             },
             {
