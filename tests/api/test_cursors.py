@@ -43,6 +43,7 @@ def walk(wire, path, relation, each=lambda: None):
     while link := documents[-1]["links"][relation]:
         each()
         documents.append(follow(wire, link))
+        assert len(documents) < 50, "the links lead in a circle"
     return documents
 
 
