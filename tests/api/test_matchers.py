@@ -34,7 +34,7 @@ ATTRIBUTES: dict[str, tuple[Kind, list[Any]]] = {
 """Attributes of all kinds, and the values that the rows have."""
 
 OPERANDS: dict[Kind, list[str]] = {
-    Kind.TEXT: ["Order 7", "ORD", "7", "%", "o%7", "c%", "_", "\\", ""],
+    Kind.TEXT: ["Order 7", "ORD", "7", "%", "o%7", "order_7", "ord%\\", "c%", "\\", ""],
     Kind.CHOICE: ["ordered", "shelved"],
     Kind.NUMBER: ["0", "7", "-1", "9999999999999"],
     Kind.TIME: [*(f"{time[:23].rstrip('Z').ljust(23, '0')}Z" for time in TIMES), TIMES[1]],
