@@ -28,6 +28,10 @@ ENVIRONMENT = {
 }
 
 
+def heed_hangups() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def wait_for(happened: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while not happened():
@@ -78,6 +82,8 @@ class Dev:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Whoever runs the tests under nohup ignores SIGHUP, and so would what they start.
+            preexec_fn=heed_hangups,  # noqa: PLW1509 (this process has one thread)
         )
 
     def __call__(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

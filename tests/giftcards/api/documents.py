@@ -10,6 +10,7 @@ from uuid import UUID
 
 from access.models import Organization
 from giftcards.models import GiftCard
+from kernel.refusals import KEY
 from markets.models import Market
 from recipients.models import GiftCardRecipient
 from tests.fixtures.client import ROOT
@@ -170,5 +171,6 @@ def not_allowed(name: str, *, member: str = "attributes") -> Document:
 
 
 def absent(resource_type: str, key: object, **source: str) -> Document:
-    detail = f"There is nothing of type {resource_type} with id {key}."
+    named = f"id {key}" if isinstance(key, UUID) or KEY.fullmatch(str(key)) else "this id"
+    detail = f"There is nothing of type {resource_type} with {named}."
     return problem(404, "RECORD_NOT_FOUND", "Record not found", detail, **source)
