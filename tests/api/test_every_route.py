@@ -5,7 +5,7 @@ import pytest
 from tests.api.conftest import MEDIA_TYPE, ROOT
 from tests.library.models import Author, Book
 
-GENRES = {"data": []}
+GENRES: dict[str, list[dict[str, str]]] = {"data": []}
 ROUTES = {
     "list": ("GET", "books", None),
     "create": ("POST", "books", "new"),
