@@ -17,7 +17,7 @@ ATTRIBUTES = (
     ("name", "code"),
     ("currency_code", "locale"),
     ("time_zone", "checkout_url"),
-    "private",
+    ("code_format", "private"),
     ("reference", "reference_origin"),
     "metadata",
 )
@@ -37,6 +37,7 @@ class MarketForm(OperationForm):
             "currency_code": "ISO 4217, such as EUR. Fixed once a gift card uses it.",
             "time_zone": "A gift card's last day ends at midnight here. For example Europe/Rome.",
             "locale": "How amounts are written, for example de_DE.",
+            "code_format": "Of the codes made from now on. Groups are for codes that people read and type.",
         }
 
 

@@ -14,6 +14,7 @@ from django.core.validators import URLValidator
 
 from kernel.refusals import Invalid
 from kernel.validation import RESOURCE_CHECKS, Check, boolean, optional_text, required_text, storable_text
+from markets.models import CodeFormat
 
 LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8}){0,3}")
 """Babel would also take what follows a dot or an at sign, as in `en_US.UTF-8`."""
@@ -29,6 +30,7 @@ class MarketChanges(TypedDict, total=False):
     currency_code: str | None
     time_zone: str | None
     locale: str | None
+    code_format: str | None
     reference: str | None
     reference_origin: str | None
     metadata: dict[str, Any] | None
@@ -84,6 +86,13 @@ def _is_known_locale(name: str) -> bool:
     return True
 
 
+def code_format(about: str, value: Any) -> str:
+    name = storable_text(about, value or CodeFormat.UUID.value)
+    if name not in CodeFormat.values:
+        raise Invalid(about, "inclusion", "is not included in the list", value=value)
+    return name
+
+
 MARKET_CHECKS: Final[Mapping[str, Check]] = {
     "name": required_text,
     "code": optional_text,
@@ -92,5 +101,6 @@ MARKET_CHECKS: Final[Mapping[str, Check]] = {
     "currency_code": currency,
     "time_zone": time_zone,
     "locale": locale,
+    "code_format": code_format,
     **RESOURCE_CHECKS,
 }

@@ -7,6 +7,13 @@ from kernel.models import Resource
 from kernel.modes import Mode
 
 
+class CodeFormat(models.TextChoices):
+    """What the codes look like that are made for a market's gift cards."""
+
+    UUID = "uuid", "UUID"
+    HUMAN = "human", "Five groups of four letters and digits"
+
+
 class MarketQuerySet(models.QuerySet["Market"]):
     def visible_to(self, caller: Caller) -> Self:
         """The markets within the caller's mode and reach: the way in for all that serves a caller."""
@@ -26,6 +33,10 @@ class Market(Resource):
     currency_code = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=64)
     locale = models.CharField(max_length=32)
+    # The database has the default too: processes of the version before insert without it.
+    code_format = models.CharField(
+        max_length=8, choices=CodeFormat, default=CodeFormat.UUID, db_default=CodeFormat.UUID
+    )
 
     objects = MarketQuerySet.as_manager()
 
@@ -41,6 +52,9 @@ class Market(Resource):
             ),
             models.CheckConstraint(
                 condition=models.Q(mode__in=Mode.values), name="market_mode_is_test_or_live"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(code_format__in=CodeFormat.values), name="market_code_format_is_known"
             ),
         ]
 

@@ -29,12 +29,13 @@ def create_market(
     currency_code: str | None = None,
     time_zone: str | None = None,
     locale: str | None = None,
+    code_format: str | None = None,
     reference: str | None = None,
     reference_origin: str | None = None,
     metadata: dict[str, Any] | None = None,
     reason: str = "",
 ) -> Market:
-    """Open a market; currency, time zone and locale come from the settings unless given.
+    """Open a market; currency, time zone and locale come from the settings unless given; codes are UUIDs.
 
     Raises Invalid (also for a caller restricted to certain markets: it could not see the new one), Conflict.
     """
@@ -50,6 +51,7 @@ def create_market(
         "currency_code": currency_code,
         "time_zone": time_zone,
         "locale": locale,
+        "code_format": code_format,
         "reference": reference,
         "reference_origin": reference_origin,
         "metadata": metadata,

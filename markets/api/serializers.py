@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from rest_framework_json_api.relations import ResourceRelatedField
 
-from api.fields import CurrencyCode, StrictBoolean, StrictString, Url
+from api.fields import CurrencyCode, StrictBoolean, StrictChoice, StrictString, Url
 from api.serializers import ResourceSerializer
-from markets.models import Market
+from markets.models import CodeFormat, Market
 
 
 class PriceListSerializer(ResourceSerializer):
@@ -53,6 +53,7 @@ class MarketSerializer(ResourceSerializer):
     currency_code = CurrencyCode(required=False, allow_null=True)
     time_zone = StrictString(required=False, allow_null=True)
     locale = StrictString(required=False, allow_null=True)
+    code_format = StrictChoice(choices=CodeFormat.choices, required=False, allow_null=True)
     price_list = ResourceRelatedField(source="*", read_only=True)
     _disable = StrictBoolean(write_only=True, required=False, allow_null=True)
     _enable = StrictBoolean(write_only=True, required=False, allow_null=True)
@@ -70,6 +71,7 @@ class MarketSerializer(ResourceSerializer):
             "currency_code",
             "time_zone",
             "locale",
+            "code_format",
             "reference",
             "reference_origin",
             "metadata",

@@ -20,7 +20,7 @@ def page_of(thing, page="change"):
 
 
 def market_form(market, **given):
-    names = ("name", "code", "currency_code", "time_zone", "locale")
+    names = ("name", "code", "currency_code", "time_zone", "locale", "code_format")
     return {**{name: getattr(market, name) or "" for name in names}, "metadata": "{}", **given}
 
 
@@ -56,6 +56,11 @@ def test_a_market_is_edited_by_its_operation(back_office):
         ({"checkout_url": "javascript:alert(1)"}, "checkout_url", "Is invalid."),
         ({"currency_code": "EUR"}, "currency_code", "Can't be changed once a gift card uses it."),
         ({"time_zone": "Mars/Base"}, "time_zone", "Is not included in the list."),
+        (
+            {"code_format": "short"},
+            "code_format",
+            "Select a valid choice. short is not one of the available choices.",
+        ),
         ({"locale": "klingon"}, "locale", "Is not included in the list."),
     ],
 )

@@ -40,6 +40,7 @@ def test_a_market_takes_what_it_is_not_told_from_the_settings(settings):
     market.refresh_from_db()
     assert (market.currency_code, market.time_zone, market.locale) == ("CHF", "Europe/Zurich", "de_CH")
     assert (market.code, market.checkout_url, market.private, market.disabled_at) == (None, None, False, None)
+    assert market.code_format == "uuid"
     assert (market.reference, market.metadata) == (None, {})
     assert market.mode == Mode.TEST
     assert market.created_at == market.updated_at
@@ -56,13 +57,14 @@ def test_a_market_keeps_what_it_is_told():
         currency_code="EUR",
         time_zone="Europe/Rome",
         locale="it-IT",
+        code_format="human",
         reference="7",
         reference_origin="erp",
         metadata={"floor": 2},
     )
 
     market.refresh_from_db()
-    assert market.locale == "it_IT"
+    assert (market.locale, market.code_format) == ("it_IT", "human")
     assert market.metadata == {"floor": 2}
     assert [event.topic for event in timeline(market.pk)] == ["markets.create"]
 
@@ -91,6 +93,7 @@ def test_markets_are_numbered_within_their_mode():
         ("time_zone", "Europe", "time_zone is not included in the list"),
         ("time_zone", "../../etc/passwd", "time_zone is not included in the list"),
         ("locale", "xx_nonsense", "locale is not included in the list"),
+        ("code_format", "short", "code_format is not included in the list"),
         ("locale", "en_US.UTF-8; rm", "locale is not included in the list"),
         ("metadata", [], "metadata must be an object"),
     ],

@@ -84,6 +84,7 @@ def market(row: Market, **attributes: Any) -> Document:
         "currency_code": "USD",
         "time_zone": "UTC",
         "locale": "en_US",
+        "code_format": "uuid",
         "reference": None,
         "reference_origin": None,
         "metadata": {},
