@@ -40,7 +40,7 @@ TAMPERINGS = {
     ),
     "balance after changed": (ENTRY.format("balance_cents = balance_cents + 1"), MIDDLE),
     "face value of the entry changed": (ENTRY.format("amount_cents = 1"), FIRST),
-    "kind changed": (ENTRY.format("kind = 'refund', amount_cents = abs(amount_cents)"), MIDDLE),
+    "kind changed": (ENTRY.format("kind = 'adjustment'"), MIDDLE),
     "reason changed": (ENTRY.format("reason = 'something else'"), MIDDLE),
     "actor changed": (ENTRY.format("actor_id = 'somebody else'"), MIDDLE),
     "reference emptied instead of null": (ENTRY.format("reference = ''"), MIDDLE),

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import pytest
 from django.db import transaction
 
-from giftcards import verification
 from giftcards.operations import debit
+from giftcards.verification import run
 from tests.fixtures.cast import TEST, an_active_card
 from tests.fixtures.races import at_once, outcomes
 from tests.invariants.checks import lies
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def debit_in_between(monkeypatch):
     """Somebody spends after the cards have been read and before their entries are."""
     card = an_active_card()
-    verify = verification._verify
+    verify = run._verify
 
     def verify_late(cards):
         spent = at_once([lambda: debit(caller=TEST, card_id=card.id, amount_cents=1)])
         assert outcomes(spent) == {"won": 1}
         yield from verify(cards)
 
-    monkeypatch.setattr(verification, "_verify", verify_late)
+    monkeypatch.setattr(run, "_verify", verify_late)
     yield card
     monkeypatch.undo()
 
@@ -41,7 +41,7 @@ def test_without_one_snapshot_it_would_be(debit_in_between, monkeypatch):
         with transaction.atomic():
             yield
 
-    monkeypatch.setattr(verification, "_snapshot", each_statement_for_itself)
+    monkeypatch.setattr(run, "one_moment", each_statement_for_itself)
 
     assert {lie.card_id for lie in lies()} == {debit_in_between.id}
 

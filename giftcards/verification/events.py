@@ -1,0 +1,34 @@
+"""A card's events: numbered, moving as the state machine allows, and telling each entry once."""
+
+from collections.abc import Iterator, Sequence
+
+from giftcards.models import Status
+from giftcards.models.gift_card import legal_moves
+from giftcards.verification.lies import Lie, Row
+
+
+def lies_in_events(card: Row, entries: Sequence[Row], events: Sequence[Row]) -> Iterator[Lie]:
+    moves = legal_moves()
+    status = Status.DRAFT.value
+    for expected, event in enumerate(events, start=1):
+        number, after = event["sequence"], event["data"].get("status")
+        if number != expected:
+            yield Lie(card["id"], f"expected event {expected} here", number)
+        if event["mode"] != card["mode"]:
+            yield Lie(card["id"], "the event's mode is not the card's", number)
+        if after != status and (status, after) not in moves:
+            yield Lie(card["id"], f"{event['topic']} cannot take it from {status} to {after}", number)
+        status = after
+    if status != card["status"]:
+        yield Lie(card["id"], f"its status is {card['status']}, its events end in {status}")
+    told = [
+        (
+            event["data"]["entry_sequence"],
+            event["data"].get("amount_cents"),
+            event["data"].get("balance_cents"),
+        )
+        for event in events
+        if "entry_sequence" in event["data"]
+    ]
+    if told != [(entry["sequence"], entry["amount_cents"], entry["balance_cents"]) for entry in entries]:
+        yield Lie(card["id"], "its events do not tell each of its entries once, in order")
