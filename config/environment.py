@@ -23,6 +23,13 @@ def flag(name: str) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0.")
 
 
+def whole_number(name: str, default: int) -> int:
+    value = os.environ.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise ImproperlyConfigured(f"{name} must be a whole number above 0.")
+    return int(value)
+
+
 def secret(name: str, data_folder: Path) -> str:
     """The environment wins, so that a container needs no file; else the file that `./dev` made."""
     value = os.environ.get(name, "").strip()

@@ -9,7 +9,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from config.back_office import THEME
-from config.environment import code_keys, database_url, flag, secret
+from config.environment import code_keys, database_url, flag, secret, whole_number
 
 # So that code may say ModelAdmin[GiftCard], which the type checker asks for and Django does not understand.
 django_stubs_ext.monkeypatch()
@@ -30,6 +30,9 @@ GIFTCARDS_CODE_KEYS = code_keys(secret("GIFTCARDS_CODE_KEYS", DATA_FOLDER))
 GIFTCARDS_DEFAULT_CURRENCY = os.environ.get("GIFTCARDS_DEFAULT_CURRENCY", "USD")
 GIFTCARDS_DEFAULT_LOCALE = os.environ.get("GIFTCARDS_DEFAULT_LOCALE", "en_US")
 GIFTCARDS_TIME_ZONE = os.environ.get("GIFTCARDS_TIME_ZONE", "UTC")
+
+# How long an authorization holds unless it says so itself.
+GIFTCARDS_AUTHORIZATION_DAYS = whole_number("GIFTCARDS_AUTHORIZATION_DAYS", 7)
 
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("GIFTCARDS_ALLOWED_HOSTS", "").split(",") if host.strip()

@@ -8,8 +8,16 @@ class GiftCardsConfig(AppConfig):
     verbose_name = "Gift cards"
 
     def ready(self) -> None:
-        from giftcards.models import Attachment, GiftCard, Tag  # noqa: PLC0415 (there are models from now on only)
+        from giftcards.models import (  # noqa: PLC0415 (there are models from now on only)
+            Attachment,
+            Authorization,
+            GiftCard,
+            Payment,
+            Tag,
+        )
 
         seen_with_the_resource("gift_cards", GiftCard.objects.visible_to)
         seen_with_the_resource("tags", Tag.objects.visible_to)
         seen_with_the_resource("attachments", Attachment.objects.visible_to)
+        seen_with_the_resource("gift_card_authorizations", Authorization.objects.visible_to)
+        seen_with_the_resource("gift_card_payments", Payment.objects.visible_to)

@@ -30,6 +30,61 @@ class InsufficientBalance(Invalid):
         )
 
 
+class BelowAuthorized(Invalid):
+    """An adjustment may not take away what is held for somebody's order."""
+
+    def __init__(self, authorized_cents: int) -> None:
+        super().__init__(
+            "balance_cents",
+            "below_authorized",
+            f"must be at least the {authorized_cents} that open authorizations hold",
+            count=authorized_cents,
+        )
+
+
+class AlreadyAuthorized(Invalid):
+    """A single-use card can be used once, so one open authorization is all of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            OPERATION,
+            "already_authorized",
+            "is not possible while the single-use gift card carries an open authorization",
+        )
+
+
+class AlreadyUsed(Invalid):
+    def __init__(self) -> None:
+        super().__init__(
+            OPERATION, "already_used", "is not possible because the single-use gift card has been used"
+        )
+
+
+class AuthorizationResolved(Invalid):
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            OPERATION,
+            "invalid_transition",
+            f"is not possible because the authorization is {status}",
+            value=status,
+        )
+
+
+class AboveRefundable(Invalid):
+    def __init__(self, refundable_cents: int) -> None:
+        super().__init__(
+            "amount_cents",
+            "refund_exceeded",
+            f"exceeds the {refundable_cents} that are left to refund",
+            count=refundable_cents,
+        )
+
+
+class NotRefundable(Invalid):
+    def __init__(self, kind: str) -> None:
+        super().__init__("transaction", "not_refundable", "is neither a debit nor a capture", value=kind)
+
+
 class NotRechargeable(Invalid):
     def __init__(self) -> None:
         super().__init__(

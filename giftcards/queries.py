@@ -28,6 +28,26 @@ class BalanceChange:
     order_number: str | None
 
 
+def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:
+    """What can be spent of each card now, in minor units of its currency: its balance without what open
+    authorizations hold, by the clock (the card's own, where a test card has one)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT card.id, card.balance_cents - coalesce(held.cents, 0)
+            FROM giftcards_giftcard AS card
+            LEFT JOIN LATERAL (
+                SELECT sum(amount_cents)::bigint AS cents FROM giftcards_authorization
+                WHERE gift_card_id = card.id AND status = 'open'
+                    AND expires_at > coalesce(card.test_clock_at, clock_timestamp())
+            ) AS held ON card.authorized_cents > 0
+            WHERE card.id = ANY(%s)
+            """,
+            [list(card_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
 def tags_named(names: Iterable[str], caller: Caller) -> list[Tag]:
     """The caller's tags of these names; what names none is left out."""
     return list(Tag.objects.visible_to(caller).filter(name__in=set(names)))

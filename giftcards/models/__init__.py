@@ -1,16 +1,21 @@
 from giftcards.models.attachment import Attachment
+from giftcards.models.authorization import Authorization, AuthorizationStatus
 from giftcards.models.code_key import CodeKeyFingerprint
 from giftcards.models.gift_card import GiftCard, Status
 from giftcards.models.ledger import Kind, LedgerEntry
+from giftcards.models.payment import Payment
 from giftcards.models.tag import GiftCardTag, Tag
 
 __all__ = [
     "Attachment",
+    "Authorization",
+    "AuthorizationStatus",
     "CodeKeyFingerprint",
     "GiftCard",
     "GiftCardTag",
     "Kind",
     "LedgerEntry",
+    "Payment",
     "Status",
     "Tag",
 ]

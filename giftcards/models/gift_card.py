@@ -1,11 +1,18 @@
 """The gift card and its state machine.
 
-| from \\ verb | purchase | activate | deactivate | debit | recharge | adjust | redeem | reopen |
-|---|---|---|---|---|---|---|---|---|
-| draft | inactive | | | | | | | |
-| inactive | | active | | | stays | stays | | |
-| active | | | inactive | stays | stays | stays | redeemed | |
-| redeemed | | | | | | stays | | active |
+| verb \\ from | draft | inactive | active | redeemed |
+|---|---|---|---|---|
+| purchase | inactive | | | |
+| activate | | active | | |
+| deactivate | | | inactive | |
+| debit | | | stays | |
+| authorize | | | stays | |
+| capture | | stays | stays | |
+| recharge | | stays | stays | |
+| refund | | stays | stays | active |
+| adjust | | stays | stays | stays |
+| redeem | | | redeemed | |
+| reopen | | | | active |
 
 The machine says *whether* a verb is possible; `giftcards.operations` says how much, and posts it. `redeem`
 and `reopen` follow from a balance that was posted; nobody calls them from outside. Expiry is no state: it is
@@ -54,6 +61,8 @@ class GiftCard(Resource):
 
     `balance_cents` is Σ of the card's ledger entries once it is purchased; a draft has no entries and carries
     its face value there. `ledger_sequence` and `ledger_hash` are the head of its hash chain.
+    `authorized_cents` is Σ of its authorizations that are written down as open; of those, some may have
+    lapsed. `test_clock_at` is what its rules take for now, in test mode only.
     """
 
     status = FSMField(default=Status.DRAFT, choices=Status, protected=True, db_index=False, max_length=8)
@@ -67,6 +76,7 @@ class GiftCard(Resource):
     initial_balance_cents = models.BigIntegerField()
     balance_cents = models.BigIntegerField()
     balance_max_cents = models.BigIntegerField(null=True, blank=True)
+    authorized_cents = models.BigIntegerField(default=0, editable=False)
     ledger_sequence = models.PositiveIntegerField(default=0, editable=False)
     ledger_hash = models.BinaryField(null=True, editable=False)
 
@@ -75,6 +85,7 @@ class GiftCard(Resource):
     distribute_discount = models.BooleanField(default=True)
     image_url = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     expires_at = models.DateTimeField(null=True, blank=True)
+    test_clock_at = models.DateTimeField(null=True, blank=True)
     # The database holds both references together with the mode: see the migration on mode agreement.
     market = models.ForeignKey(
         Market,
@@ -125,6 +136,13 @@ class GiftCard(Resource):
                 condition=Q(balance_cents__gte=0), name="gift_card_balance_is_never_negative"
             ),
             models.CheckConstraint(
+                condition=Q(authorized_cents__gte=0, authorized_cents__lte=F("balance_cents")),
+                name="gift_card_holds_at_most_its_balance",
+            ),
+            models.CheckConstraint(
+                condition=Q(mode=Mode.TEST) | Q(test_clock_at=None), name="gift_card_live_clock_is_the_clock"
+            ),
+            models.CheckConstraint(
                 condition=Q(initial_balance_cents__gte=0), name="gift_card_face_value_is_never_negative"
             ),
             models.CheckConstraint(
@@ -167,8 +185,9 @@ class GiftCard(Resource):
 
     @property
     def available_balance_cents(self) -> int:
-        """What can be spent now, in minor units."""
-        return self.balance_cents
+        """What no open authorization holds, in minor units. Lapsed ones that nobody has released yet still
+        count here; `giftcards.queries.available_balances` goes by the clock."""
+        return self.balance_cents - self.authorized_cents
 
     def is_expired(self, now: datetime) -> bool:
         """Valid strictly before `expires_at`."""
@@ -189,8 +208,18 @@ class GiftCard(Resource):
     @transition(field=status, source=Status.ACTIVE, target=None)
     def debit(self) -> None: ...
 
+    @transition(field=status, source=Status.ACTIVE, target=None)
+    def authorize(self) -> None: ...
+
+    @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE], target=None)
+    def capture(self) -> None: ...
+
     @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE], target=None)
     def recharge(self) -> None: ...
+
+    @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE], target=None)
+    @transition(field=status, source=Status.REDEEMED, target=Status.ACTIVE)
+    def refund(self) -> None: ...
 
     @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE, Status.REDEEMED], target=None)
     def adjust(self) -> None: ...

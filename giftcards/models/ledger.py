@@ -4,13 +4,16 @@ Rows are made by `giftcards.operations.posting.post` alone, and the database ref
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Self
 
 from django.db import models
 from django.db.models import Q
 
 from giftcards.chain import as_part
+from giftcards.models.authorization import Authorization
 from giftcards.models.gift_card import GiftCard
+from giftcards.models.payment import Payment
+from kernel.caller import Caller
 from kernel.keys import uuid7
 from kernel.modes import Mode
 from markets.models import Market
@@ -28,10 +31,25 @@ class Kind(models.TextChoices):
     CASH_OUT = "cash_out"
 
 
+SPENDING: Final = frozenset({Kind.DEBIT, Kind.CAPTURE})
+"""What a holder has paid with; what can be refunded."""
+
+
+class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
+    def visible_to(self, caller: Caller) -> Self:
+        """Those of the cards that are visible to the caller."""
+        entries = self.filter(mode=caller.mode)
+        if caller.market_ids is None:
+            return entries
+        return entries.filter(Q(gift_card__market_id=None) | Q(gift_card__market_id__in=caller.market_ids))
+
+
 class LedgerEntry(models.Model):
     """`amount_cents` is signed, `balance_cents` is the card's balance after it, both in minor units of
     `currency_code`. `sequence` counts 1, 2, 3 … within the card. `market` is where a debit was spent, if the
-    shop said so. `original_sequence` names the entry of the same card that this one gives back."""
+    shop said so. A capture names the authorization that held its amount. A refund names what it gives back:
+    `original` is the entry of the same card with the number `original_sequence`. Debits and refunds of a
+    payment over several cards carry that payment."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     mode = models.CharField(max_length=4, choices=Mode)
@@ -53,12 +71,31 @@ class LedgerEntry(models.Model):
     reference = models.CharField(max_length=255, null=True)  # noqa: DJ001 (unset is null on the wire)
     order_number = models.CharField(max_length=255, null=True)  # noqa: DJ001
     original_sequence = models.PositiveIntegerField(null=True)
-    authorization_id = models.UUIDField(null=True)
-    payment_id = models.UUIDField(null=True)
+    original = models.ForeignObject(
+        "self",
+        models.PROTECT,
+        from_fields=("gift_card", "original_sequence"),
+        to_fields=("gift_card", "sequence"),
+        null=True,
+        related_name="refunds",
+    )
+    authorization = models.ForeignKey(
+        Authorization,
+        models.PROTECT,
+        null=True,
+        related_name="transactions",
+        db_constraint=False,
+        db_index=False,
+    )
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, related_name="transactions", db_constraint=False, db_index=False
+    )
     # Given by the posting statement: the clock while the lock is held.
     created_at = models.DateTimeField()
     hash_version = models.PositiveSmallIntegerField()
     hash = models.BinaryField()
+
+    objects = LedgerEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "ledger entries"
@@ -80,9 +117,49 @@ class LedgerEntry(models.Model):
                 ),
                 name="ledger_amount_has_the_sign_of_its_kind",
             ),
+            models.UniqueConstraint(
+                fields=["authorization"],
+                condition=Q(authorization__isnull=False),
+                name="ledger_captures_an_authorization_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.CAPTURE, authorization__isnull=False)
+                | (~Q(kind=Kind.CAPTURE) & Q(authorization__isnull=True)),
+                name="ledger_capture_names_its_authorization",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind=Kind.REFUND,
+                    original_sequence__isnull=False,
+                    original_sequence__lt=models.F("sequence"),
+                )
+                | (~Q(kind=Kind.REFUND) & Q(original_sequence__isnull=True)),
+                name="ledger_refund_names_what_it_gives_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(payment__isnull=True) | Q(kind__in=[Kind.DEBIT, Kind.REFUND]),
+                name="ledger_payment_debits_and_refunds",
+            ),
         )
         indexes = (
+            models.Index(fields=["mode", "id"], name="ledger_by_key"),
             models.Index(fields=["market"], condition=Q(market__isnull=False), name="ledger_spent_in_market"),
+            models.Index(
+                fields=["gift_card", "original_sequence"],
+                condition=Q(original_sequence__isnull=False),
+                name="ledger_refunds_of_an_entry",
+            ),
+            models.Index(fields=["payment"], condition=Q(payment__isnull=False), name="ledger_of_a_payment"),
+            models.Index(
+                fields=["mode", "reference", "id"],
+                condition=Q(reference__isnull=False),
+                name="ledger_by_reference",
+            ),
+            models.Index(
+                fields=["mode", "order_number", "id"],
+                condition=Q(order_number__isnull=False),
+                name="ledger_by_order_number",
+            ),
         )
 
     def __str__(self) -> str:

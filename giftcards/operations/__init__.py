@@ -12,21 +12,32 @@ from giftcards.operations.attaching import (
     update_attachment,
 )
 from giftcards.operations.attributes import GiftCardChanges
+from giftcards.operations.authorizing import (
+    AuthorizationChanges,
+    authorize,
+    capture,
+    update_authorization,
+    void,
+)
 from giftcards.operations.balance import adjust, change_balance, debit, recharge
 from giftcards.operations.editing import delete_gift_card, update_gift_card
 from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
 from giftcards.operations.occasion import Occasion
+from giftcards.operations.refunding import refund
 from giftcards.operations.revealing import reveal_code
 from giftcards.operations.tags import TagChanges, create_tag, delete_tag, update_tag
 
 __all__ = [
     "AttachmentChanges",
+    "AuthorizationChanges",
     "GiftCardChanges",
     "Occasion",
     "TagChanges",
     "activate",
     "adjust",
+    "authorize",
+    "capture",
     "change_balance",
     "create_attachment",
     "create_gift_card",
@@ -38,8 +49,11 @@ __all__ = [
     "delete_tag",
     "purchase",
     "recharge",
+    "refund",
     "reveal_code",
     "update_attachment",
+    "update_authorization",
     "update_gift_card",
     "update_tag",
+    "void",
 ]

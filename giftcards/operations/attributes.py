@@ -14,6 +14,7 @@ from giftcards.expiry import expiry_moment
 from giftcards.models import GiftCard, Tag
 from giftcards.operations.rules import require_balance
 from kernel.caller import Caller
+from kernel.modes import Mode
 from kernel.refusals import Invalid, NotFound
 from kernel.validation import RESOURCE_CHECKS, Check, boolean, changed_attributes, checked
 from markets.attributes import currency, web_address
@@ -33,6 +34,8 @@ class GiftCardChanges(TypedDict, total=False):
     distribute_discount: bool
     image_url: str | None
     expires_at: datetime | date | None
+    test_clock_at: datetime | None
+    """In test mode only: what the card's rules take for now."""
     recipient_email: str | None
     gift_card_recipient: GiftCardRecipient | None
     market: Market | None
@@ -76,12 +79,20 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
     _apply_currency(card, changes)
     _apply_balance(card, changes)
     _apply_expiry(card, changes)
+    _apply_test_clock(card, changes)
     _apply_recipient(card, changes, caller)
     return changed_attributes(card, before)
 
 
 def _snapshot(card: GiftCard) -> Mapping[str, object]:
-    names = (*PLAIN_CHECKS, "currency_code", "initial_balance_cents", "balance_cents", "expires_at")
+    names = (
+        *PLAIN_CHECKS,
+        "currency_code",
+        "initial_balance_cents",
+        "balance_cents",
+        "expires_at",
+        "test_clock_at",
+    )
     return {name: getattr(card, name) for name in (*names, "market_id", "gift_card_recipient_id")}
 
 
@@ -147,6 +158,14 @@ def _apply_expiry(card: GiftCard, changes: GiftCardChanges) -> None:
         card.expires_at = expiry_moment(changes["expires_at"], zone)
     except OverflowError:
         raise Invalid("expires_at", "invalid", "is out of range", value=str(changes["expires_at"])) from None
+
+
+def _apply_test_clock(card: GiftCard, changes: GiftCardChanges) -> None:
+    moment = changes.get("test_clock_at")
+    if moment is not None and card.mode != Mode.TEST:
+        raise Invalid("test_clock_at", "test_mode_only", "is only possible in test mode", value=str(moment))
+    if "test_clock_at" in changes:
+        card.test_clock_at = moment
 
 
 def _apply_recipient(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> None:

@@ -4,13 +4,17 @@ from uuid import UUID
 
 from giftcards.models import GiftCard, Kind, Status
 from giftcards.operations.attributes import GiftCardChanges
+from giftcards.operations.holds import (
+    require_available,
+    require_covered,
+    require_room_on_single_use,
+)
 from giftcards.operations.locking import OpenCard, open_card
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import (
     require_amount,
-    require_available,
     require_balance,
     require_below_maximum,
     require_rechargeable,
@@ -61,7 +65,8 @@ def debit(
     """Spend `amount_cents` (above 0). A single-use card is redeemed whatever is left, a card that cannot be
     recharged when nothing is left.
 
-    Raises NotFound, InvalidTransition, Expired, InsufficientBalance, MarketDisabled, OtherMarket, Invalid.
+    Raises NotFound, InvalidTransition, Expired, InsufficientBalance, AlreadyAuthorized, MarketDisabled,
+    OtherMarket, Invalid.
     """
     require_amount(amount_cents)
     with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
@@ -69,9 +74,9 @@ def debit(
         require_spendable_in(card, spent_in)
         require_transition(card, card.debit)
         require_unexpired(card)
+        require_room_on_single_use(card)
         require_available(card, amount_cents)
-        if card.single_use or (amount_cents == card.balance_cents and not card.rechargeable):
-            card.redeem()
+        redeem_if_used_up(card, amount_cents)
         entry = post(
             card,
             kind=Kind.DEBIT,
@@ -82,6 +87,13 @@ def debit(
         )
         record_operation(opened, "debit", caller=caller, occasion=occasion, entry=entry)
     return card
+
+
+def redeem_if_used_up(card: GiftCard, amount_cents: int) -> None:
+    """Before `amount_cents` of an active card are spent. One that is switched off stays switched off."""
+    used_up = card.single_use or (amount_cents == card.balance_cents and not card.rechargeable)
+    if used_up and card.status == Status.ACTIVE:
+        card.redeem()
 
 
 def recharge(
@@ -113,7 +125,8 @@ def adjust(
     """Correct the balance of an issued card to `balance_cents` by an entry over the difference; none, no
     entry.
 
-    A positive correction takes a redeemed card back to active. Raises NotFound, InvalidTransition, Invalid.
+    A positive correction takes a redeemed card back to active. Raises NotFound, InvalidTransition,
+    BelowAuthorized, Invalid.
     """
     with open_card(card_id, caller=caller) as opened:
         adjust_open_card(opened, balance_cents=balance_cents, caller=caller, occasion=occasion)
@@ -127,6 +140,7 @@ def adjust_open_card(opened: OpenCard, *, balance_cents: int, caller: Caller, oc
     difference = balance_cents - card.balance_cents
     if difference == 0:
         return
+    require_covered(card, balance_cents)
     if card.status == Status.REDEEMED and difference > 0:
         card.reopen()
     elif card.status == Status.ACTIVE and balance_cents == 0 and not card.rechargeable:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from giftcards import codes
+from giftcards import code_format, codes
 from giftcards.code_keys import remember_key
 from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard, Kind
@@ -14,12 +14,14 @@ from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import require_transition
+from giftcards.operations.sealing import seal_into
 from giftcards.operations.tagging import apply_tags
 from kernel.caller import Caller
 from kernel.constraints import violated_constraint
 from kernel.keys import uuid7
 from kernel.refusals import Invalid
 from kernel.secret import Secret
+from markets.models import CodeFormat, Market
 
 
 def create_gift_card(
@@ -36,15 +38,13 @@ def create_gift_card(
     """
     if "balance_cents" not in attributes:
         raise Invalid("balance_cents", "blank", "can't be blank")
+    chosen = None if code is None else _accepted(code)
     card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="")
-    sealed = codes.seal(_accepted(code) if code is not None else codes.generate(), card_id=card.id)
-    card.code_digest, card.code_prefix_digest = sealed.digest, sealed.prefix_digest
-    card.code_ciphertext, card.code_key_version = sealed.ciphertext, sealed.key_version
-    card.code_last_four = sealed.last_four
     with transaction.atomic():
-        remember_key(sealed.key_version)
+        remember_key(codes.current_version())
         apply_changes(card, attributes, caller)
-        _require_unused_code(card, code)
+        seal_into(card, chosen or _made_for(card.market))
+        _require_unused_code(card, chosen)
         _insert(card)
         apply_tags(card, attributes)
         record_operation(OpenCard(card, []), "create", caller=caller, occasion=occasion)
@@ -65,6 +65,10 @@ def purchase(
         entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
         record_operation(opened, "purchase", caller=caller, occasion=occasion, entry=entry)
     return card
+
+
+def _made_for(market: Market | None) -> Secret:
+    return code_format.MAKERS[CodeFormat.UUID if market is None else market.code_format]()
 
 
 def _accepted(code: Secret) -> Secret:

@@ -7,7 +7,7 @@ from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.locking import open_card, save
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.recording import record_operation
-from giftcards.operations.rules import require_transition
+from giftcards.operations.rules import require_transition, require_unused
 from kernel.caller import Caller
 
 
@@ -15,10 +15,11 @@ def activate(
     *, caller: Caller, card_id: UUID, changes: GiftCardChanges | None = None, occasion: Occasion = NO_OCCASION
 ) -> GiftCard:
     """inactive → active: from now on the card can be spent. Raises NotFound, InvalidTransition,
-    MarketDisabled."""
+    AlreadyUsed, MarketDisabled."""
     with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
         card = opened.card
         require_transition(card, card.activate)
+        require_unused(card)
         save(card)
         record_operation(opened, "activate", caller=caller, occasion=occasion)
     return card

@@ -25,6 +25,8 @@ def post(
     occasion: Occasion,
     spent_in: UUID | None = None,
     original_sequence: int | None = None,
+    authorization_id: UUID | None = None,
+    payment_id: UUID | None = None,
 ) -> LedgerEntry:
     """Post `amount_cents` (signed, minor units of the card's currency) to the ledger of a locked card.
 
@@ -50,6 +52,8 @@ def post(
         reference=occasion.reference,
         order_number=occasion.order_number,
         original_sequence=original_sequence,
+        authorization_id=authorization_id,
+        payment_id=payment_id,
         hash_version=HASH_VERSION,
     )
     given = {column: getattr(entry, column) for column in _GIVEN_COLUMNS}

@@ -1,19 +1,22 @@
 """The questions every verb asks before it posts. Each raises the refusal that answers it."""
 
 from collections.abc import Callable
+from datetime import datetime
 
+from django.db.models import Q
 from django_fsm import TransitionNotAllowed
 
 from giftcards.exceptions import (
     AboveMaximumBalance,
+    AlreadyUsed,
     Expired,
-    InsufficientBalance,
     InvalidTransition,
     MarketDisabled,
     NotRechargeable,
     OtherMarket,
 )
 from giftcards.models import GiftCard
+from giftcards.models.ledger import SPENDING
 from giftcards.money import MAX_AMOUNT
 from kernel.clock import database_now
 from kernel.refusals import OPERATION, Invalid
@@ -33,9 +36,14 @@ def require_enabled_market(card: GiftCard) -> None:
         raise MarketDisabled
 
 
+def now_for(card: GiftCard) -> datetime:
+    """What the card's rules take for now: the database's clock, unless a test card has one of its own."""
+    return card.test_clock_at or database_now()
+
+
 def require_unexpired(card: GiftCard) -> None:
-    """The database's clock decides; it is asked only when there is a date to compare with."""
-    if card.expires_at is not None and card.is_expired(database_now()):
+    """The clock is asked only when there is a date to compare with."""
+    if card.expires_at is not None and card.is_expired(now_for(card)):
         raise Expired
 
 
@@ -56,9 +64,13 @@ def require_spendable_in(card: GiftCard, market: Market | None) -> None:
         )
 
 
-def require_available(card: GiftCard, amount_cents: int) -> None:
-    if amount_cents > card.available_balance_cents:
-        raise InsufficientBalance(card.available_balance_cents)
+def require_unused(card: GiftCard) -> None:
+    """A single-use card that was captured from while switched off stays off, until money comes back."""
+    if not card.single_use:
+        return
+    telling = card.ledger_entries.filter(Q(kind__in=SPENDING) | Q(amount_cents__gt=0))
+    if telling.order_by("-sequence").values_list("kind", flat=True).first() in SPENDING:
+        raise AlreadyUsed
 
 
 def require_rechargeable(card: GiftCard) -> None:
@@ -66,11 +78,11 @@ def require_rechargeable(card: GiftCard) -> None:
         raise NotRechargeable
 
 
-def require_amount(amount_cents: int) -> None:
+def require_amount(amount_cents: int, *, about: str = OPERATION) -> None:
     """Verbs take an amount of money, never nothing; its direction is the verb's."""
     if amount_cents <= 0:
-        raise Invalid(OPERATION, "greater_than", "must be greater than 0", value=amount_cents, count=0)
-    require_countable(OPERATION, amount_cents)
+        raise Invalid(about, "greater_than", "must be greater than 0", value=amount_cents, count=0)
+    require_countable(about, amount_cents)
 
 
 def require_balance(about: str, balance_cents: int) -> None:

@@ -64,12 +64,16 @@ def test_nothing_is_added_to_a_balance_in_place():
 
 
 def test_a_status_is_moved_by_the_verbs_only():
-    hits = lines_with(r"\.(purchase|activate|deactivate|debit|recharge|adjust|redeem|reopen)(\(\)|\)$)")
+    hits = lines_with(
+        r"\.(purchase|activate|deactivate|debit|authorize|capture|recharge|refund|adjust|redeem|reopen)(\(\)|\)$)"
+    )
 
     assert {name for name, _line in hits} <= {
         "giftcards/operations/issuing.py",
         "giftcards/operations/lifecycle.py",
         "giftcards/operations/balance.py",
+        "giftcards/operations/authorizing.py",
+        "giftcards/operations/refunding.py",
     }
 
 

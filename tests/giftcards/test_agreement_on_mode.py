@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from giftcards.models import GiftCard
-from giftcards.operations import debit
+from giftcards.operations import authorize, debit
 from kernel.caller import Caller
 from kernel.keys import uuid7
 from markets.models import Market
@@ -84,7 +84,23 @@ def test_an_entry_gives_back_one_of_its_own_card():
     entry = side(TEST).card.ledger_entries.get(sequence=2)
 
     with pytest.raises(IntegrityError, match="ledger_entry_gives_back_one_of_its_card"):
-        insert_copy(entry, id=uuid7(), sequence=3, original_sequence=9)
+        insert_copy(entry, id=uuid7(), kind="refund", amount_cents=1, sequence=10, original_sequence=9)
+
+
+def test_a_capture_is_posted_to_the_card_that_was_held():
+    entry = side(TEST).card.ledger_entries.get(sequence=2)
+    other = authorize(caller=TEST, card_id=an_active_card().id, amount_cents=1)
+
+    with pytest.raises(IntegrityError, match="ledger_entry_captures_on_the_card_that_was_held"):
+        insert_copy(entry, id=uuid7(), kind="capture", sequence=3, authorization_id=other.id)
+
+
+@pytest.mark.parametrize(("column", "value"), [("mode", "live"), ("currency_code", "EUR")])
+def test_an_authorization_and_its_card_agree(column, value):
+    authorization = authorize(caller=TEST, card_id=an_active_card().id, amount_cents=1)
+
+    with pytest.raises(IntegrityError, match="authorization_agrees_with_its_card"):
+        set_column(authorization, column, value)
 
 
 @pytest.mark.parametrize(("column", "value"), [("mode", "live"), ("currency_code", "EUR")])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giftcards import codes
+from giftcards.code_format import new_uuid
 from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard
 from kernel.keys import uuid7
@@ -116,7 +117,7 @@ def test_the_highest_key_seals(rotate):
     assert (before.key_version, after.key_version) == (1, 2)
     assert before.digest != after.digest
     assert set(codes.digests(CODE)) == {before.digest, after.digest}
-    assert set(codes.prefix_digests(CODE)) == {before.prefix_digest, after.prefix_digest}
+    assert set(codes.prefix_digests(CODE[:8])) == {before.prefix_digest, after.prefix_digest}
 
 
 @pytest.mark.django_db
@@ -149,7 +150,7 @@ def test_without_its_key_a_code_stays_shut(rotate, settings):
 
 
 def test_a_generated_code_is_a_random_uuid():
-    texts = {codes.generate().reveal() for _ in range(100)}
+    texts = {new_uuid().reveal() for _ in range(100)}
 
     assert len(texts) == 100
     assert {UUID(text).version for text in texts} == {4}
