@@ -1,11 +1,11 @@
 """Gift card codes: money for whoever knows one, so the database never holds one in the clear.
 
 A code is stored as
-- a keyed digest of the whole code, for look-up and uniqueness,
+- a keyed digest of the whole code, for look-up and uniqueness: the same for every spelling of it
+  (`giftcards.code_format`),
 - a keyed digest of its first 8 characters, for support staff's search (only for codes longer than 12
-characters, so
-  that those 8 never are most of the secret),
-- an AES-GCM ciphertext bound to its card, for those who may see it,
+  characters, so that those 8 never are most of the secret),
+- an AES-GCM ciphertext bound to its card, for those who may see it, letter by letter as it was given,
 - its last four characters.
 
 The keys come from `settings.GIFTCARDS_CODE_KEYS` ({version: 32 bytes}), outside the database; the highest
@@ -19,17 +19,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from giftcards.code_format import canonical, possible_prefixes, prefix
 from kernel.secret import Secret
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 40
-PREFIX_LENGTH: Final = 8
 SUFFIX_LENGTH: Final = 4
 SHORTEST_WITH_PREFIX: Final = 13
 NONCE_LENGTH: Final = 12
@@ -78,15 +78,11 @@ class CodeKey:
         )
 
     def digest(self, text: str) -> bytes:
-        return hmac.digest(self.lookup, text.encode(), hashlib.sha256)
+        """The same for every spelling of a code."""
+        return hmac.digest(self.lookup, canonical(text).encode(), hashlib.sha256)
 
-    def prefix_digest(self, text: str) -> bytes:
-        return hmac.digest(self.prefix, text[:PREFIX_LENGTH].encode(), hashlib.sha256)
-
-
-def generate() -> Secret:
-    """A new UUIDv4: 122 random bits."""
-    return Secret(str(uuid4()))
+    def prefix_digest(self, beginning: str) -> bytes:
+        return hmac.digest(self.prefix, beginning.encode(), hashlib.sha256)
 
 
 def seal(code: Secret, *, card_id: UUID) -> SealedCode:
@@ -95,7 +91,7 @@ def seal(code: Secret, *, card_id: UUID) -> SealedCode:
     nonce = os.urandom(NONCE_LENGTH)
     return SealedCode(
         digest=key.digest(text),
-        prefix_digest=key.prefix_digest(text) if len(text) >= SHORTEST_WITH_PREFIX else None,
+        prefix_digest=key.prefix_digest(prefix(text)) if len(text) >= SHORTEST_WITH_PREFIX else None,
         ciphertext=nonce + key.cipher.encrypt(nonce, text.encode(), card_id.bytes),
         last_four=text[-SUFFIX_LENGTH:],
         key_version=key.version,
@@ -117,13 +113,19 @@ def digests(text: str) -> list[bytes]:
 
 
 def prefix_digests(text: str) -> list[bytes]:
-    """Digests of the first 8 characters of `text` under every key."""
-    return [key.prefix_digest(text) for key in _keys().values()]
+    """Of whatever a code's first 8 characters may be that begins with `text`, under every key; none if
+    `text` is not 8 characters in any spelling."""
+    return [key.prefix_digest(each) for key in _keys().values() for each in possible_prefixes(text)]
 
 
 def fingerprints() -> dict[int, bytes]:
     """Of every version: tells keys apart, and nothing that they seal or digest follows from it."""
     return {version: key.fingerprint for version, key in _keys().items()}
+
+
+def current_version() -> int:
+    """Of the key that seals."""
+    return _current_key().version
 
 
 def mask(last_four: str) -> str:

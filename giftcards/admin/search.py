@@ -2,7 +2,8 @@
 
 from django.db.models import Q, QuerySet
 
-from giftcards.codes import SUFFIX_LENGTH, digests
+from giftcards.code_format import possible_suffixes
+from giftcards.codes import digests
 from giftcards.models import GiftCard
 from kernel.modes import Mode
 from recipients.models import GiftCardRecipient
@@ -21,6 +22,7 @@ def cards_matching(term: str, cards: QuerySet[GiftCard]) -> QuerySet[GiftCard]:
     text = term.strip()
     recipients = GiftCardRecipient.objects.filter(BOTH_MODES).with_email(text)
     found = Q(reference=text) | Q(gift_card_recipient__in=list(recipients))
-    if len(text) == SUFFIX_LENGTH:
-        found |= Q(code_last_four__in={text, text.upper(), text.lower()})
+    endings = possible_suffixes(text)
+    if endings:
+        found |= Q(code_last_four__in={*endings, text.upper(), text.lower()})
     return cards.filter(BOTH_MODES, found)

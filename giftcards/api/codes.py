@@ -12,6 +12,7 @@ from access.scopes import Scope
 from api.credential import Credential
 from api.matchers import AttributeFilter
 from giftcards import codes
+from giftcards.code_format import possible_prefixes, possible_suffixes
 from kernel.caller import Caller
 
 logger = logging.getLogger(__name__)
@@ -55,11 +56,11 @@ class CodeFilter(AttributeFilter):
                 **{f"{prefix}code_digest__in": [d for each in value.split(",") for d in codes.digests(each)]}
             )
         if matcher == "start":
-            if len(value) != codes.PREFIX_LENGTH:
+            if not possible_prefixes(value):
                 raise ValueError
             return _start(prefix, value)
         if matcher == "end":
-            if len(value) != codes.SUFFIX_LENGTH:
+            if not possible_suffixes(value):
                 raise ValueError
             return _end(prefix, value)
         return _whole(prefix, value) | _start(prefix, value) | _end(prefix, value)
@@ -70,12 +71,9 @@ def _whole(prefix: str, value: str) -> Q:
 
 
 def _start(prefix: str, value: str) -> Q:
-    if len(value) != codes.PREFIX_LENGTH:
-        return Q(pk__in=[])
     return Q(**{f"{prefix}code_prefix_digest__in": codes.prefix_digests(value)})
 
 
 def _end(prefix: str, value: str) -> Q:
-    if len(value) != codes.SUFFIX_LENGTH:
-        return Q(pk__in=[])  # a whole code must not stand in a statement, which the database may log
-    return Q(**{f"{prefix}code_last_four": value})
+    # Nothing for a whole code, which must not stand in a statement: the database may log it.
+    return Q(**{f"{prefix}code_last_four__in": possible_suffixes(value)})

@@ -1,0 +1,140 @@
+"""What generated codes look like, and which spellings of a code are the same code.
+
+| format | example | randomness |
+|---|---|---|
+| uuid | `5f0c3a52-9d1e-4c55-8f0a-2b7d6c1e9a43` | 122 bits |
+| human | `K7QM-X2P9-04TD-HW3C-8ZR5` | 95 bits, and a check character |
+
+People copy codes from paper and paste them from anywhere. Both formats are read in capitals or not, with any
+dashes and spaces or none; in a human code O is read as 0, I and L as 1. What is neither is somebody's own
+code and compared letter by letter. See docs/adr/0015-human-codes-and-look-ups.md.
+"""
+
+import secrets
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from typing import Final
+from uuid import uuid4
+
+from kernel.secret import Secret
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without I, L, O, which are read as digits, and U. Each stands for the element of GF(32) at its place."""
+
+VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
+LOOK_ALIKES: Final = str.maketrans("OIL", "011")
+HEXADECIMAL: Final = frozenset("0123456789abcdef")
+GROUP_LENGTH: Final = 4
+HUMAN_LENGTH: Final = 5 * GROUP_LENGTH
+UUID_LENGTH: Final = 32
+PREFIX_LENGTH: Final = 8
+
+LONGEST_SPELLING: Final = 128
+"""Nobody puts more between the characters of a code; what is longer is not looked at."""
+
+FIELD_POLYNOMIAL: Final = 0b100101
+"""x⁵ + x² + 1, a primitive polynomial: the powers of x up to 30 all differ, so each place has its weight."""
+
+BETWEEN: Final = frozenset({"Pd", "Zs", "Zl", "Zp", "Cf", "Cc"})
+"""Unicode's categories of dashes, of spaces, and of what is not seen at all."""
+
+MORE_DASHES: Final = frozenset("_\N{MINUS SIGN}\N{HYPHEN BULLET}\N{MODIFIER LETTER MINUS SIGN}")
+
+
+def new_uuid() -> Secret:
+    return Secret(str(uuid4()))
+
+
+def new_human() -> Secret:
+    """19 random characters and the one that makes their weighted sum 0."""
+    values = [secrets.randbelow(len(ALPHABET)) for _ in range(HUMAN_LENGTH - 1)]
+    values.append(_times_x(_weighted_sum(values)))
+    return Secret(_in_groups("".join(ALPHABET[value] for value in values)))
+
+
+MAKERS: Final[Mapping[str, Callable[[], Secret]]] = {"uuid": new_uuid, "human": new_human}
+"""By the market's `code_format`."""
+
+
+def canonical(text: str) -> str:
+    """The same for all spellings of a code, and for no two codes: what digests are made of."""
+    characters = _characters(text)
+    if len(characters) == UUID_LENGTH and _is_hexadecimal(characters):
+        return "-".join(_cut(characters.lower(), 8, 12, 16, 20))
+    human = _as_human(characters)
+    return _in_groups(human) if _is_human(human) else text
+
+
+def prefix(text: str) -> str:
+    """The first 8 characters of a code, in the spelling by which it is searched: without the hyphen of a
+    human code."""
+    spelling = canonical(text)
+    characters = _characters(spelling)
+    return characters[:PREFIX_LENGTH] if _is_human(characters) else spelling[:PREFIX_LENGTH]
+
+
+def possible_prefixes(text: str) -> frozenset[str]:
+    """What `prefix` may say of a code that begins so; empty if `text` is not 8 characters of any code."""
+    return _readings(text, PREFIX_LENGTH)
+
+
+def possible_suffixes(text: str) -> frozenset[str]:
+    """The last four characters of a code that ends so; empty if `text` is not four characters."""
+    return _readings(text, GROUP_LENGTH)
+
+
+def _readings(text: str, length: int) -> frozenset[str]:
+    characters = _characters(text)
+    readings = {text} if len(text) == length else set()
+    if len(characters) == length:
+        human = _as_human(characters)
+        readings |= {human} if all(character in VALUES for character in human) else set()
+        readings |= {characters.lower()} if _is_hexadecimal(characters) else set()
+    return frozenset(readings)
+
+
+def _characters(text: str) -> str:
+    """Without what stands between them, and in one width; empty if that is not ASCII."""
+    if len(text) > LONGEST_SPELLING:
+        return ""
+    plain = unicodedata.normalize("NFKC", text)
+    characters = "".join(each for each in plain if not _stands_between(each))
+    return characters if characters.isascii() else ""
+
+
+def _stands_between(character: str) -> bool:
+    return unicodedata.category(character) in BETWEEN or character in MORE_DASHES
+
+
+def _is_hexadecimal(characters: str) -> bool:
+    return HEXADECIMAL.issuperset(characters.lower())
+
+
+def _as_human(characters: str) -> str:
+    return characters.upper().translate(LOOK_ALIKES)
+
+
+def _is_human(characters: str) -> bool:
+    if len(characters) != HUMAN_LENGTH or any(each not in VALUES for each in characters):
+        return False
+    return _weighted_sum(VALUES[each] for each in characters) == 0
+
+
+def _weighted_sum(values: Iterable[int]) -> int:
+    """Σ valueᵢ · xⁿ⁻ⁱ in GF(32). One wrong value changes it, because no weight is 0; two values exchanged
+    change it, because no two weights are equal."""
+    return reduce(lambda total, value: _times_x(total) ^ value, values, 0)
+
+
+def _times_x(value: int) -> int:
+    shifted = value << 1
+    return shifted ^ FIELD_POLYNOMIAL if shifted >= len(ALPHABET) else shifted
+
+
+def _in_groups(characters: str) -> str:
+    return "-".join(_cut(characters, *range(GROUP_LENGTH, HUMAN_LENGTH, GROUP_LENGTH)))
+
+
+def _cut(text: str, *places: int) -> list[str]:
+    return [text[begin:end] for begin, end in zip((0, *places), (*places, len(text)), strict=True)]
