@@ -1,3 +1,4 @@
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Final
 
@@ -5,12 +6,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms.fields import InvalidJSONInput
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from back_office.refusals import show_refusal
 from kernel.modes import Mode
 from kernel.refusals import Refusal
 from kernel.validation import LONGEST_REASON
+
+WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 KEPT: Final = "Kept with your name in the history."
 
@@ -36,6 +39,23 @@ class ReasonField(forms.CharField):
             widget=UnfoldAdminTextareaWidget({"rows": 2}),
             help_text=help_text,
         )
+
+
+class WholeNumberField(forms.Field):
+    """In ASCII digits alone, and optional. Django's IntegerField would cut "50.00" to 50."""
+
+    default_error_messages = {"invalid": "Enter a whole number."}
+
+    def __init__(self, *, label: str, help_text: str) -> None:
+        widget = UnfoldAdminTextInputWidget({"inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(required=False, label=label, help_text=help_text, widget=widget)
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values:
+            return None
+        if not WHOLE_NUMBER.fullmatch(str(value)):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return int(value)
 
 
 class MetadataField(forms.JSONField):

@@ -6,7 +6,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from back_office.dialogs import ReasonedDialog, dialog_action
-from back_office.forms import ModeField, OperationForm, ReasonField
+from back_office.forms import ModeField, OperationForm, ReasonField, WholeNumberField
 from back_office.labels import MODE_TONES
 from back_office.pages import OperationAdmin, caller_of
 from markets.attributes import MarketChanges
@@ -18,6 +18,9 @@ ATTRIBUTES = (
     ("currency_code", "locale"),
     ("time_zone", "checkout_url"),
     ("code_format", "private"),
+    ("default_validity_months", "minimum_validity_months"),
+    ("allows_expiry", "keeps_single_use_remainder"),
+    "cash_out_below_cents",
     ("reference", "reference_origin"),
     "metadata",
 )
@@ -27,6 +30,16 @@ class MarketForm(OperationForm):
     verb = "The market"
 
     mode = ModeField()
+    default_validity_months = WholeNumberField(
+        label="Default validity",
+        help_text="In months, of a card that is purchased without an expiry. Empty: it does not expire.",
+    )
+    minimum_validity_months = WholeNumberField(
+        label="Minimum validity", help_text="In months from the issue. Empty: none."
+    )
+    cash_out_below_cents = WholeNumberField(
+        label="Cash out below", help_text="In minor units of the currency. Empty: no cash-out."
+    )
     reason = ReasonField(required=False)
 
     class Meta:
@@ -38,6 +51,8 @@ class MarketForm(OperationForm):
             "time_zone": "A gift card's last day ends at midnight here. For example Europe/Rome.",
             "locale": "How amounts are written, for example de_DE.",
             "code_format": "Of the codes made from now on. Groups are for codes that people read and type.",
+            "allows_expiry": "If not, no gift card of this market has an expiry.",
+            "keeps_single_use_remainder": "If not, what a single-use card has left is given up with its use.",
         }
 
 

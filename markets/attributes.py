@@ -14,10 +14,16 @@ from django.core.validators import URLValidator
 
 from kernel.refusals import Invalid
 from kernel.validation import RESOURCE_CHECKS, Check, boolean, optional_text, required_text, storable_text
-from markets.models import CodeFormat
+from markets.models import CodeFormat, Market
 
 LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8}){0,3}")
 """Babel would also take what follows a dot or an at sign, as in `en_US.UTF-8`."""
+
+LONGEST_VALIDITY: Final = 1200
+"""In months: a hundred years, so that every card's last day can be counted."""
+
+LARGEST_AMOUNT: Final = 10**13
+"""In minor units, as for every other amount."""
 
 
 class MarketChanges(TypedDict, total=False):
@@ -31,6 +37,11 @@ class MarketChanges(TypedDict, total=False):
     time_zone: str | None
     locale: str | None
     code_format: str | None
+    default_validity_months: int | None
+    minimum_validity_months: int | None
+    allows_expiry: bool
+    keeps_single_use_remainder: bool
+    cash_out_below_cents: int | None
     reference: str | None
     reference_origin: str | None
     metadata: dict[str, Any] | None
@@ -93,6 +104,51 @@ def code_format(about: str, value: Any) -> str:
     return name
 
 
+def months(about: str, value: Any) -> int | None:
+    return _positive(about, value, largest=LONGEST_VALIDITY)
+
+
+def threshold(about: str, value: Any) -> int | None:
+    return _positive(about, value, largest=LARGEST_AMOUNT)
+
+
+def _positive(about: str, value: Any, *, largest: int) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Invalid(about, "not_an_integer", "must be an integer", value=value)
+    if value < 1:
+        raise Invalid(
+            about, "greater_than_or_equal_to", "must be greater than or equal to 1", value=value, count=1
+        )
+    if value > largest:
+        sentence = f"must be less than or equal to {largest}"
+        raise Invalid(about, "less_than_or_equal_to", sentence, value=value, count=largest)
+    return value
+
+
+def require_coherent_policy(market: Market) -> None:
+    """Raises Invalid where one rule of the market forbids what another one gives."""
+    given, minimum = market.default_validity_months, market.minimum_validity_months
+    if given is None:
+        return
+    if not market.allows_expiry:
+        raise Invalid(
+            "default_validity_months",
+            "expiry_not_allowed",
+            "can't be set while allows_expiry is false",
+            value=given,
+        )
+    if minimum is not None and given < minimum:
+        raise Invalid(
+            "default_validity_months",
+            "minimum_validity",
+            f"must be at least minimum_validity_months ({minimum})",
+            value=given,
+            count=minimum,
+        )
+
+
 MARKET_CHECKS: Final[Mapping[str, Check]] = {
     "name": required_text,
     "code": optional_text,
@@ -102,5 +158,10 @@ MARKET_CHECKS: Final[Mapping[str, Check]] = {
     "time_zone": time_zone,
     "locale": locale,
     "code_format": code_format,
+    "default_validity_months": months,
+    "minimum_validity_months": months,
+    "allows_expiry": boolean,
+    "keeps_single_use_remainder": boolean,
+    "cash_out_below_cents": threshold,
     **RESOURCE_CHECKS,
 }

@@ -22,7 +22,12 @@ class MarketQuerySet(models.QuerySet["Market"]):
 
 
 class Market(Resource):
-    """Where cards are sold and spent: their currency, their time zone, how amounts are written."""
+    """Where cards are sold and spent: their currency, their time zone, how amounts are written, and what
+    the law of the place asks of them.
+
+    Validities are months, null where there is none. Cards are cashed out while their balance is below
+    `cash_out_below_cents`, minor units of `currency_code`; null: never.
+    """
 
     number = models.PositiveIntegerField(editable=False)
     name = models.CharField(max_length=255)
@@ -37,6 +42,13 @@ class Market(Resource):
     code_format = models.CharField(
         max_length=8, choices=CodeFormat, default=CodeFormat.UUID, db_default=CodeFormat.UUID
     )
+
+    # Its policy for gift cards; what each means, giftcards.policy says.
+    default_validity_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    minimum_validity_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    allows_expiry = models.BooleanField(default=True, db_default=True)
+    keeps_single_use_remainder = models.BooleanField(default=True, db_default=True)
+    cash_out_below_cents = models.BigIntegerField(null=True, blank=True)
 
     objects = MarketQuerySet.as_manager()
 
@@ -55,6 +67,22 @@ class Market(Resource):
             ),
             models.CheckConstraint(
                 condition=models.Q(code_format__in=CodeFormat.values), name="market_code_format_is_known"
+            ),
+            # A null passes each of these.
+            models.CheckConstraint(
+                condition=models.Q(default_validity_months__gte=1)
+                & models.Q(default_validity_months__gte=models.F("minimum_validity_months")),
+                name="market_default_validity_reaches_the_minimum",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(minimum_validity_months__gte=1), name="market_minimum_validity_is_a_time"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(allows_expiry=True) | models.Q(default_validity_months=None),
+                name="market_without_expiry_has_no_default_validity",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cash_out_below_cents__gte=1), name="market_cashes_out_something"
             ),
         ]
 

@@ -12,7 +12,7 @@ from kernel.constraints import delete_unless_in_use, is_foreign_key_violation, v
 from kernel.modes import Mode
 from kernel.refusals import OPERATION, Conflict, Invalid, NotFound
 from kernel.validation import changed_attributes, checked
-from markets.attributes import MARKET_CHECKS, MarketChanges
+from markets.attributes import MARKET_CHECKS, MarketChanges, require_coherent_policy
 from markets.models import Market
 
 RESOURCE_TYPE: Final = "markets"
@@ -30,12 +30,18 @@ def create_market(
     time_zone: str | None = None,
     locale: str | None = None,
     code_format: str | None = None,
+    default_validity_months: int | None = None,
+    minimum_validity_months: int | None = None,
+    allows_expiry: bool = True,
+    keeps_single_use_remainder: bool = True,
+    cash_out_below_cents: int | None = None,
     reference: str | None = None,
     reference_origin: str | None = None,
     metadata: dict[str, Any] | None = None,
     reason: str = "",
 ) -> Market:
-    """Open a market; currency, time zone and locale come from the settings unless given; codes are UUIDs.
+    """Open a market; currency, time zone and locale come from the settings unless given; codes are UUIDs,
+    and no rule limits validity or pays out remainders.
 
     Raises Invalid (also for a caller restricted to certain markets: it could not see the new one), Conflict.
     """
@@ -52,6 +58,11 @@ def create_market(
         "time_zone": time_zone,
         "locale": locale,
         "code_format": code_format,
+        "default_validity_months": default_validity_months,
+        "minimum_validity_months": minimum_validity_months,
+        "allows_expiry": allows_expiry,
+        "keeps_single_use_remainder": keeps_single_use_remainder,
+        "cash_out_below_cents": cash_out_below_cents,
         "reference": reference,
         "reference_origin": reference_origin,
         "metadata": metadata,
@@ -59,6 +70,7 @@ def create_market(
     values = checked(attributes, MARKET_CHECKS)
     with transaction.atomic():
         market = Market(mode=caller.mode, number=_next_number(caller.mode), **values)
+        require_coherent_policy(market)
         _refuse_taken_code(market)
         _save(market)
         _record(market, "create", caller=caller, reason=reason)
@@ -75,7 +87,8 @@ def update_market(
 ) -> Market:
     """Change attributes, and disable or enable (None: neither). What changes nothing records nothing.
 
-    Raises NotFound, Invalid (the currency cannot change once a gift card uses it), Conflict.
+    Raises NotFound, Invalid (the currency cannot change once a gift card uses it), Conflict. A policy holds
+    for what is purchased or changed from then on: cards that are issued keep the validity they have.
     """
     with transaction.atomic():
         market = _lock(market_id, caller)
@@ -89,6 +102,7 @@ def update_market(
             return market
         for attribute in changed:
             setattr(market, attribute, values[attribute])
+        require_coherent_policy(market)
         if "code" in changed:
             _refuse_taken_code(market)
         market.updated_at = database_now()

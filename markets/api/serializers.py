@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from rest_framework_json_api.relations import ResourceRelatedField
 
-from api.fields import CurrencyCode, StrictBoolean, StrictChoice, StrictString, Url
+from api.fields import CurrencyCode, StrictBoolean, StrictChoice, StrictInteger, StrictString, Url
 from api.serializers import ResourceSerializer
 from markets.models import CodeFormat, Market
 
@@ -54,6 +54,9 @@ class MarketSerializer(ResourceSerializer):
     time_zone = StrictString(required=False, allow_null=True)
     locale = StrictString(required=False, allow_null=True)
     code_format = StrictChoice(choices=CodeFormat.choices, required=False, allow_null=True)
+    default_validity_months = StrictInteger(required=False, allow_null=True)
+    minimum_validity_months = StrictInteger(required=False, allow_null=True)
+    cash_out_below_cents = StrictInteger(required=False, allow_null=True)
     price_list = ResourceRelatedField(source="*", read_only=True)
     _disable = StrictBoolean(write_only=True, required=False, allow_null=True)
     _enable = StrictBoolean(write_only=True, required=False, allow_null=True)
@@ -72,6 +75,11 @@ class MarketSerializer(ResourceSerializer):
             "time_zone",
             "locale",
             "code_format",
+            "default_validity_months",
+            "minimum_validity_months",
+            "allows_expiry",
+            "keeps_single_use_remainder",
+            "cash_out_below_cents",
             "reference",
             "reference_origin",
             "metadata",

@@ -21,7 +21,10 @@ def page_of(thing, page="change"):
 
 def market_form(market, **given):
     names = ("name", "code", "currency_code", "time_zone", "locale", "code_format")
-    return {**{name: getattr(market, name) or "" for name in names}, "metadata": "{}", **given}
+    checked = {
+        name: "on" for name in ("allows_expiry", "keeps_single_use_remainder") if getattr(market, name)
+    }
+    return {**{name: getattr(market, name) or "" for name in names}, **checked, "metadata": "{}", **given}
 
 
 def latest_event(thing):
@@ -60,6 +63,14 @@ def test_a_market_is_edited_by_its_operation(back_office):
             {"code_format": "short"},
             "code_format",
             "Select a valid choice. short is not one of the available choices.",
+        ),
+        ({"default_validity_months": "12.0"}, "default_validity_months", "Enter a whole number."),
+        ({"cash_out_below_cents": "5.00"}, "cash_out_below_cents", "Enter a whole number."),
+        ({"cash_out_below_cents": "-1"}, "cash_out_below_cents", "Must be greater than or equal to 1."),
+        (
+            {"default_validity_months": "12", "minimum_validity_months": "60"},
+            "default_validity_months",
+            "Must be at least minimum_validity_months (60).",
         ),
         ({"locale": "klingon"}, "locale", "Is not included in the list."),
     ],

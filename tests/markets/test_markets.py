@@ -41,6 +41,9 @@ def test_a_market_takes_what_it_is_not_told_from_the_settings(settings):
     assert (market.currency_code, market.time_zone, market.locale) == ("CHF", "Europe/Zurich", "de_CH")
     assert (market.code, market.checkout_url, market.private, market.disabled_at) == (None, None, False, None)
     assert market.code_format == "uuid"
+    assert (market.default_validity_months, market.minimum_validity_months) == (None, None)
+    assert (market.allows_expiry, market.keeps_single_use_remainder) == (True, True)
+    assert market.cash_out_below_cents is None
     assert (market.reference, market.metadata) == (None, {})
     assert market.mode == Mode.TEST
     assert market.created_at == market.updated_at
@@ -95,6 +98,16 @@ def test_markets_are_numbered_within_their_mode():
         ("locale", "xx_nonsense", "locale is not included in the list"),
         ("code_format", "short", "code_format is not included in the list"),
         ("locale", "en_US.UTF-8; rm", "locale is not included in the list"),
+        ("default_validity_months", 0, "default_validity_months must be greater than or equal to 1"),
+        ("default_validity_months", 1201, "default_validity_months must be less than or equal to 1200"),
+        ("default_validity_months", "12", "default_validity_months must be an integer"),
+        ("minimum_validity_months", -1, "minimum_validity_months must be greater than or equal to 1"),
+        ("minimum_validity_months", True, "minimum_validity_months must be an integer"),
+        ("allows_expiry", None, "allows_expiry is not included in the list"),
+        ("keeps_single_use_remainder", None, "keeps_single_use_remainder is not included in the list"),
+        ("cash_out_below_cents", 0, "cash_out_below_cents must be greater than or equal to 1"),
+        ("cash_out_below_cents", 10**13 + 1, "cash_out_below_cents must be less than or equal to"),
+        ("cash_out_below_cents", 5.0, "cash_out_below_cents must be an integer"),
         ("metadata", [], "metadata must be an object"),
     ],
 )
