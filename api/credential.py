@@ -15,3 +15,8 @@ class Credential(Protocol):
 
     @property
     def organization_id(self) -> UUID: ...
+
+    @property
+    def application_id(self) -> UUID:
+        """The program that the credential belongs to; it keeps it while its keys rotate."""
+        ...

@@ -45,17 +45,22 @@ UNKNOWN_OUTCOME: Final = (
     "The database did not answer: this may have been done or not. "
     "Read the resource before you repeat the request."
 )
+RETRY_WITH_THE_KEY: Final = (
+    "The database did not answer: this may have been done or not. "
+    "Retry with the same key: it is done once, and you are told how it ended."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What of the request an answer may point at. `is_linkage`: the body is a relationship's. `filters`: the
-    parameters that make its list a search."""
+    parameters that make its list a search. `has_key`: it can be repeated without being done twice."""
 
     declaration: Declaration | None = None
     body: ResourceBody | None = None
     is_linkage: bool = False
     filters: tuple[str, ...] = ()
+    has_key: bool = False
 
 
 def rejection_for(exception: BaseException, context: Context) -> Rejection | None:
@@ -164,7 +169,8 @@ def _unavailable(exception: BaseException, context: Context) -> Rejection:
     """Says "try again" only where nothing can have changed: a connection that was lost may have been lost
     while the answer to COMMIT was on its way."""
     if not _is_without_effect(exception):
-        return Rejection(error("SERVICE_UNAVAILABLE", UNKNOWN_OUTCOME))
+        detail = RETRY_WITH_THE_KEY if context.has_key else UNKNOWN_OUTCOME
+        return Rejection(error("SERVICE_UNAVAILABLE", detail))
     if sqlstate(exception) != STATEMENT_TIMEOUT:
         detail = "The database is busy; nothing has changed. Try again."
         return Rejection(error("SERVICE_UNAVAILABLE", detail), headers={"Retry-After": "1"})

@@ -6,7 +6,8 @@ serializer's declared relationships only: toolkits that look them up on the inst
 find, `delete` included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any, ClassVar, Final, NoReturn, cast
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from api.errors import Rejection, brief, error
 from api.exceptions import Context, rejection_for
 from api.fields import uuid_or_none
 from api.filtering import ResourceFilterBackend, searches
+from api.idempotency import Written, has_key, once
 from api.negotiation import MEDIA_TYPE, JsonApiNegotiation, profiles_wanted
 from api.paging import Page, asks_for_cursors, page_meta, page_numbers
 from api.parsers import DocumentParser, ResourceBody, read_body, read_relationship_body
@@ -53,6 +55,21 @@ LINKAGE_WRITES: Final = frozenset({"update_relationship", "add_to_relationship",
 """The actions whose body is linkage."""
 
 
+def once_per_key(verb: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A POST or PATCH of a ResourceViewSet, with one effect for each `Idempotency-Key`. Whoever overrides one
+    says so again."""
+
+    @wraps(verb)
+    def wrapped(self: "ResourceViewSet", request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        def write() -> Written:
+            response = verb(self, request, *args, **kwargs)
+            return Written(response, self.declaration.type, self.created or self.key)
+
+        return once(request, self.credential, write)
+
+    return wrapped
+
+
 class ResourceViewSet(GenericViewSet[Any]):
     """Base of every resource's views.
 
@@ -76,6 +93,7 @@ class ResourceViewSet(GenericViewSet[Any]):
     target: Declaration
     """What is answered: this resource, or the one that a related read leads to."""
     body: ResourceBody | None = None
+    created: UUID | None = None
     profiles: Sequence[str] = ()
     """Those that this request is answered by."""
 
@@ -112,12 +130,14 @@ class ResourceViewSet(GenericViewSet[Any]):
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
         return self._resource(self.key)
 
+    @once_per_key
     def create(self, request: Request) -> HttpResponse:
-        key = self.create_resource(self.credential.caller, self._values(pk=None))
+        self.created = key = self.create_resource(self.credential.caller, self._values(pk=None))
         response = self._resource(key, status=201)
         response["Location"] = f"{root_of(request)}/{self.declaration.type}/{key}"
         return response
 
+    @once_per_key
     def update(self, request: Request, pk: str) -> HttpResponse:
         self.update_resource(self.credential.caller, self.key, self._values(pk=self.key))
         return self._resource(self.key)
@@ -143,6 +163,7 @@ class ResourceViewSet(GenericViewSet[Any]):
             identifier(self.target.type, key) if key else None, links=self._relationship_links()
         )
 
+    @once_per_key
     def update_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
         """`PATCH` of the same address: an update of the resource with this one value."""
         named = self._writable_relationship()
@@ -150,6 +171,7 @@ class ResourceViewSet(GenericViewSet[Any]):
         self.update_resource(self.credential.caller, self.key, {named.name: value})
         return self.retrieve_relationship(request, pk, relationship)
 
+    @once_per_key
     def add_to_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
         """`POST` to the same address, of a to-many relationship: these members too."""
         named = self._writable_relationship(of_many=True)
@@ -235,6 +257,7 @@ class ResourceViewSet(GenericViewSet[Any]):
             self.body,
             is_linkage=self.action in LINKAGE_WRITES,
             filters=searches(self.query.predicates, self.target) if self.query.predicates else (),
+            has_key=has_key(self.request),
         )
         rejection = rejection_for(exc, context)
         if rejection is None:

@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("giftcards", "markets", "recipients", "access", "events", "kernel")
+OURS = ("giftcards", "markets", "recipients", "access", "events", "api", "kernel")
 
 CATALOGUE = """
     SELECT 'column', table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default)
@@ -85,7 +85,7 @@ def test_the_models_say_nothing_that_no_migration_says():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", ["giftcards_ledgerentry", "events_event"])
+@pytest.mark.parametrize("table", ["giftcards_ledgerentry", "events_event", "api_idempotencykey"])
 def test_what_is_append_only_has_both_its_triggers(table):
     with connection.cursor() as cursor:
         cursor.execute(

@@ -7,6 +7,8 @@ from kernel.caller import Actor, Caller
 from kernel.modes import Mode
 
 ORGANIZATION = UUID("00000000-0000-7000-8000-00000000acee")
+APPLICATION = UUID("00000000-0000-7000-8000-0000000000a1")
+ANOTHER_APPLICATION = UUID("00000000-0000-7000-8000-0000000000a2")
 CITY = UUID("00000000-0000-7000-8000-0000000000c1")
 SCHOOL = UUID("00000000-0000-7000-8000-0000000000c2")
 ALL = frozenset({"read", "write", "shelve"})
@@ -17,6 +19,7 @@ class Reader:
     caller: Caller
     scopes: frozenset[str] = ALL
     organization_id: UUID = ORGANIZATION
+    application_id: UUID = APPLICATION
 
 
 def caller(mode: Mode, market_ids: frozenset[UUID] | None = None) -> Caller:
@@ -30,5 +33,6 @@ READERS = {
     "publisher": replace(librarian, scopes=ALL | {"isbn:reveal"}),
     "school": replace(librarian, caller=caller(Mode.TEST, frozenset({SCHOOL}))),
     "stranger": Reader(caller(Mode.LIVE)),
+    "neighbour": replace(librarian, application_id=ANOTHER_APPLICATION),
     "nobody": replace(librarian, scopes=frozenset()),
 }
