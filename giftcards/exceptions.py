@@ -133,6 +133,70 @@ class CodeTaken(Invalid):
         super().__init__("code", "taken", "has already been taken")
 
 
+class UnusableCodes(Invalid):
+    """One sentence for every code that cannot be spent: which of them, and why, would help somebody who
+    guesses. Carries no value, like `CodeTaken`."""
+
+    def __init__(self) -> None:
+        super().__init__("codes", "unusable", "include one that can't be used")
+
+
 class TooManyTags(Invalid):
     def __init__(self, about: str, most: int) -> None:
         super().__init__(about, "too_many", f"are too many (maximum is {most} tags)", count=most)
+
+
+class ExpiryNotAllowed(Invalid):
+    def __init__(self, about: str, market: str) -> None:
+        message = f"is not possible because gift cards of the market {market} never expire"
+        if about == "market":
+            message = "takes no gift card with an expiry, because its gift cards never expire"
+        super().__init__(about, "expiry_not_allowed", message)
+
+
+class TooShortValidity(Invalid):
+    def __init__(self, about: str, market: str, months: int) -> None:
+        message = (
+            f"falls short of the minimum validity of the market {market}, {months} months from the issue"
+        )
+        if about == "market":
+            message = f"takes no gift card that expires sooner than {months} months from its issue"
+        super().__init__(about, "minimum_validity", message, count=months)
+
+
+class CashOutNotAllowed(Invalid):
+    def __init__(self) -> None:
+        super().__init__(
+            OPERATION,
+            "cash_out_not_allowed",
+            "is not possible because the gift card is of no market that cashes out",
+        )
+
+
+class AboveCashOut(Invalid):
+    """What a card still has is too much to be paid out."""
+
+    def __init__(self, below_cents: int) -> None:
+        super().__init__(
+            OPERATION,
+            "cash_out_below",
+            f"is only possible while the balance is less than {below_cents}",
+            count=below_cents,
+        )
+
+
+class NothingToCashOut(Invalid):
+    def __init__(self) -> None:
+        super().__init__(
+            OPERATION, "nothing_to_cash_out", "is not possible because the balance is 0", value=0
+        )
+
+
+class HeldForOrders(Invalid):
+    def __init__(self, authorized_cents: int) -> None:
+        super().__init__(
+            OPERATION,
+            "open_authorization",
+            f"is not possible while open authorizations hold {authorized_cents}",
+            count=authorized_cents,
+        )

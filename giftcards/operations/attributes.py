@@ -13,6 +13,7 @@ from giftcards.exceptions import AboveMaximumBalance, StaleBalance
 from giftcards.expiry import expiry_moment
 from giftcards.models import GiftCard, Tag
 from giftcards.operations.rules import require_balance
+from giftcards.operations.validity import require_lawful_change
 from kernel.caller import Caller
 from kernel.modes import Mode
 from kernel.refusals import Invalid, NotFound
@@ -80,11 +81,12 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
     _apply_balance(card, changes)
     _apply_expiry(card, changes)
     _apply_test_clock(card, changes)
+    require_lawful_change(card, was=before["expires_at"], was_in=before["market_id"])
     _apply_recipient(card, changes, caller)
     return changed_attributes(card, before)
 
 
-def _snapshot(card: GiftCard) -> Mapping[str, object]:
+def _snapshot(card: GiftCard) -> Mapping[str, Any]:
     names = (
         *PLAIN_CHECKS,
         "currency_code",

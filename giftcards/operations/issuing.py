@@ -9,13 +9,14 @@ from giftcards.code_keys import remember_key
 from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard, Kind
 from giftcards.operations.attributes import GiftCardChanges, apply_changes
-from giftcards.operations.locking import OpenCard, open_card
+from giftcards.operations.locking import OpenCard, open_card, save
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import require_transition
 from giftcards.operations.sealing import seal_into
 from giftcards.operations.tagging import apply_tags
+from giftcards.operations.validity import begin_validity
 from kernel.caller import Caller
 from kernel.constraints import violated_constraint
 from kernel.keys import uuid7
@@ -54,12 +55,17 @@ def create_gift_card(
 def purchase(
     *, caller: Caller, card_id: UUID, changes: GiftCardChanges | None = None, occasion: Occasion = NO_OCCASION
 ) -> GiftCard:
-    """draft → inactive: posts `issue` with the face value, and the liability begins.
+    """draft → inactive: posts `issue` with the face value, and the liability begins. A card
+    without an expiry gets the one that its market gives by default.
 
-    Raises NotFound, InvalidTransition, MarketDisabled, or what `changes` (applied first) run into.
+    Raises NotFound, InvalidTransition, MarketDisabled, ExpiryNotAllowed, TooShortValidity, or what `changes`
+    (applied first) run into.
     """
     with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
         card = opened.card
+        if not card.is_issued and begin_validity(card):
+            save(card)
+            opened.changed[:] = dict.fromkeys([*opened.changed, "expires_at"])
         require_transition(card, card.purchase)
         face_value = card.initial_balance_cents
         entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
