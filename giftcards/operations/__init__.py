@@ -24,6 +24,7 @@ from giftcards.operations.editing import delete_gift_card, update_gift_card
 from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
 from giftcards.operations.occasion import Occasion
+from giftcards.operations.paying import PaymentChanges, pay, refund_payment, update_payment
 from giftcards.operations.refunding import refund
 from giftcards.operations.revealing import reveal_code
 from giftcards.operations.tags import TagChanges, create_tag, delete_tag, update_tag
@@ -33,6 +34,7 @@ __all__ = [
     "AuthorizationChanges",
     "GiftCardChanges",
     "Occasion",
+    "PaymentChanges",
     "TagChanges",
     "activate",
     "adjust",
@@ -47,13 +49,16 @@ __all__ = [
     "delete_attachment",
     "delete_gift_card",
     "delete_tag",
+    "pay",
     "purchase",
     "recharge",
     "refund",
+    "refund_payment",
     "reveal_code",
     "update_attachment",
     "update_authorization",
     "update_gift_card",
+    "update_payment",
     "update_tag",
     "void",
 ]

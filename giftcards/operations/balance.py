@@ -70,23 +70,46 @@ def debit(
     """
     require_amount(amount_cents)
     with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
-        card = opened.card
-        require_spendable_in(card, spent_in)
-        require_transition(card, card.debit)
-        require_unexpired(card)
-        require_room_on_single_use(card)
-        require_available(card, amount_cents)
-        redeem_if_used_up(card, amount_cents)
-        entry = post(
-            card,
-            kind=Kind.DEBIT,
-            amount_cents=-amount_cents,
-            caller=caller,
-            occasion=occasion,
-            spent_in=spent_in.id if spent_in else None,
-        )
-        record_operation(opened, "debit", caller=caller, occasion=occasion, entry=entry)
-    return card
+        require_spendable(opened.card, spent_in)
+        spend(opened, amount_cents, spent_in=spent_in, caller=caller, occasion=occasion)
+    return opened.card
+
+
+def require_spendable(card: GiftCard, spent_in: Market | None) -> None:
+    """All that is asked of a locked card before a debit, except whether there is enough on it and whether its
+    market is enabled."""
+    require_spendable_in(card, spent_in)
+    require_transition(card, card.debit)
+    require_unexpired(card)
+    require_room_on_single_use(card)
+
+
+def spend(
+    opened: OpenCard,
+    amount_cents: int,
+    *,
+    spent_in: Market | None,
+    caller: Caller,
+    occasion: Occasion,
+    payment_id: UUID | None = None,
+) -> None:
+    """Debit a locked card of which `require_spendable` has been asked, alone or for a payment.
+
+    Raises InsufficientBalance.
+    """
+    card = opened.card
+    require_available(card, amount_cents)
+    redeem_if_used_up(card, amount_cents)
+    entry = post(
+        card,
+        kind=Kind.DEBIT,
+        amount_cents=-amount_cents,
+        caller=caller,
+        occasion=occasion,
+        spent_in=spent_in.id if spent_in else None,
+        payment_id=payment_id,
+    )
+    record_operation(opened, "debit", caller=caller, occasion=occasion, entry=entry)
 
 
 def redeem_if_used_up(card: GiftCard, amount_cents: int) -> None:

@@ -1,0 +1,285 @@
+"""Payments: one amount taken from several cards, all of it or nothing, and given back the same way.
+
+Locks, in this order, so that no two callers wait for each other: the payment's row, then the rows of all its
+cards in the order of their keys (`locking.lock_cards`). Everything is decided after that. A new payment needs
+no lock of its own, because nobody sees it yet; what has to do with one card locks that card alone.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypedDict, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+from django.db.models.functions import Now
+
+from events.operations import record
+from giftcards.codes import digests
+from giftcards.exceptions import AboveRefundable, InsufficientBalance, MarketDisabled, UnusableCodes
+from giftcards.models import GiftCard, Kind, LedgerEntry, Payment
+from giftcards.operations.balance import require_spendable, spend
+from giftcards.operations.holds import release_lapsed
+from giftcards.operations.locking import OpenCard, lock_cards
+from giftcards.operations.occasion import Occasion
+from giftcards.operations.refunding import give_back, refundable_cents
+from giftcards.operations.rules import require_amount, require_enabled_market
+from kernel.caller import Caller
+from kernel.refusals import OPERATION, Invalid, NotFound
+from kernel.secret import Secret
+from kernel.validation import RESOURCE_CHECKS, Check, changed_attributes, checked, optional_text
+from markets.attributes import currency
+from markets.models import Market
+
+RESOURCE_TYPE: Final = "gift_card_payments"
+MOST_CARDS: Final = 50
+"""Of one payment: all of them stay locked until it is done."""
+
+Source = TypeVar("Source")
+
+
+class PaymentChanges(TypedDict, total=False):
+    """Only the keys that are present are changed; None empties an attribute."""
+
+    order_number: str | None
+    reference: str | None
+    reference_origin: str | None
+    metadata: dict[str, Any] | None
+
+
+CHECKS: Final[Mapping[str, Check]] = {"order_number": optional_text, **RESOURCE_CHECKS}
+
+
+def pay(
+    *,
+    caller: Caller,
+    amount_cents: int,
+    gift_cards: Collection[UUID] | None = None,
+    codes: Collection[Secret] | None = None,
+    currency_code: str | None = None,
+    partial: bool = False,
+    spent_in: Market | None = None,
+    attributes: PaymentChanges | None = None,
+    reason: str = "",
+) -> Payment:
+    """Take `amount_cents` (above 0, minor units of the cards' currency) from the cards that are named by
+    their keys or by their codes, at most 50; a card that is named twice counts once.
+
+    The card that expires first gives first, those that never expire last; then the one with less available,
+    then by key. Each gives what is left to pay or all that no authorization holds. With `partial` the payment
+    takes what there is; nothing at all is refused even so. Every card that is named must be spendable, also
+    one that would not be needed.
+
+    Raises NotFound, UnusableCodes (instead of everything that is wrong with a card named by its code),
+    InsufficientBalance with what is available on all cards, MarketDisabled, Invalid about `gift_cards` with
+    the card that is refused.
+    """
+    require_amount(amount_cents, about="amount_cents")
+    _require_naming(gift_cards, codes)
+    if currency_code is not None:
+        currency("currency_code", currency_code)
+    if spent_in is not None and spent_in.disabled_at is not None:
+        raise MarketDisabled("spent_in")
+    values = checked(attributes or {}, CHECKS)
+    occasion = Occasion(reason, values.get("reference"), values.get("order_number"))
+    with transaction.atomic():
+        cards = _lock_named(gift_cards, codes, caller)
+        _require_all_spendable(cards, currency_code, spent_in, named_by_code=codes is not None)
+        shares = _shares(cards, amount_cents, partial=partial)
+        payment = Payment(
+            mode=caller.mode,
+            amount_cents=amount_cents,
+            currency_code=cards[0].currency_code,
+            partial=partial,
+            market=spent_in,
+            **values,
+        )
+        payment.save(force_insert=True)
+        _spend(payment, shares, caller=caller, occasion=occasion)
+    return payment
+
+
+def _spend(
+    payment: Payment, shares: Sequence[tuple[GiftCard, int]], *, caller: Caller, occasion: Occasion
+) -> None:
+    for card, share in shares:
+        spend(
+            OpenCard(card, []),
+            share,
+            spent_in=payment.market,
+            caller=caller,
+            occasion=occasion,
+            payment_id=payment.id,
+        )
+    paid = sum(share for _, share in shares)
+    _record(payment, "create", caller=caller, reason=occasion.reason, data={"paid_amount_cents": paid})
+
+
+def refund_payment(
+    *,
+    caller: Caller,
+    payment_id: UUID,
+    amount_cents: int | None = None,
+    changes: PaymentChanges | None = None,
+    reason: str = "",
+) -> Payment:
+    """Give back all that is left of a payment, or `amount_cents` of it (above 0): to the card that was used
+    last first, to each at most what is left of its debit, whoever refunded the rest.
+
+    Raises NotFound, AboveRefundable, Invalid.
+    """
+    if amount_cents is not None:
+        require_amount(amount_cents, about="amount_cents")
+    occasion = Occasion(reason)
+    with transaction.atomic():
+        payment = _lock_payment(payment_id, caller)
+        changed = _apply(payment, changes or {})
+        debits, cards = _lock_debits(payment, caller)
+        refundable = [(debit, refundable_cents(debit)) for debit in debits]
+        total = sum(left for _, left in refundable)
+        given_back = total if amount_cents is None else amount_cents
+        if total == 0 or given_back > total:
+            raise AboveRefundable(total)
+        for debit, share in _split(given_back, refundable):
+            give_back(cards[debit.gift_card_id], debit, share, caller=caller, occasion=occasion)
+        _write(payment)
+        data = {"refunded_amount_cents": given_back, "changed": changed}
+        _record(payment, "refund", caller=caller, reason=reason, data=data)
+    return payment
+
+
+def update_payment(*, caller: Caller, payment_id: UUID, changes: PaymentChanges, reason: str = "") -> Payment:
+    """Change what the shop notes about it. What changes nothing records nothing. Raises NotFound, Invalid."""
+    with transaction.atomic():
+        payment = _lock_payment(payment_id, caller)
+        changed = _apply(payment, changes)
+        if changed:
+            _write(payment)
+            _record(payment, "update", caller=caller, reason=reason, data={"changed": changed})
+    return payment
+
+
+def _require_naming(gift_cards: Collection[UUID] | None, codes: Collection[Secret] | None) -> None:
+    if codes is not None and gift_cards is not None:
+        raise Invalid("codes", "exclusive", "can't be combined with gift_cards")
+    about, named = ("gift_cards", gift_cards) if codes is None else ("codes", codes)
+    if not named:
+        raise Invalid(about, "blank", "can't be blank: name the cards by gift_cards or by codes")
+    if len(named) > MOST_CARDS:
+        raise Invalid(about, "too_many", f"are too many (maximum is {MOST_CARDS} cards)", count=MOST_CARDS)
+
+
+def _lock_named(
+    gift_cards: Collection[UUID] | None, codes: Collection[Secret] | None, caller: Caller
+) -> list[GiftCard]:
+    """Each card once, in the order of their keys. Raises NotFound, UnusableCodes."""
+    visible = GiftCard.objects.visible_to(caller)
+    if gift_cards is not None:
+        cards = lock_cards(visible.filter(pk__in=set(gift_cards)))
+        missing = set(gift_cards) - {card.pk for card in cards}
+        if missing:
+            raise NotFound("gift_cards", min(missing))
+        return cards
+    named = [set(digests(code.reveal())) for code in codes or ()]
+    cards = lock_cards(visible.filter(code_digest__in=set().union(*named)))
+    found = {bytes(card.code_digest) for card in cards}
+    if any(found.isdisjoint(each) for each in named):
+        raise UnusableCodes
+    return cards
+
+
+def _require_all_spendable(
+    cards: Sequence[GiftCard], currency_code: str | None, spent_in: Market | None, *, named_by_code: bool
+) -> None:
+    prefetch_related_objects(cards, "market")
+    for card in cards:
+        try:
+            _require_currency(card, currency_code or cards[0].currency_code)
+            require_enabled_market(card)
+            require_spendable(card, spent_in)
+        except Invalid as refusal:
+            if named_by_code:
+                raise UnusableCodes from None
+            if refusal.about == "spent_in":
+                raise
+            raise Invalid("gift_cards", refusal.error, str(refusal), value=str(card.pk)) from refusal
+
+
+def _require_currency(card: GiftCard, currency_code: str) -> None:
+    if card.currency_code != currency_code:
+        raise Invalid(
+            OPERATION, "currency_mismatch", f"is in {card.currency_code}, the payment in {currency_code}"
+        )
+
+
+def _shares(cards: Sequence[GiftCard], amount_cents: int, *, partial: bool) -> list[tuple[GiftCard, int]]:
+    """What each card gives, in the order of use; those that would give nothing are left out."""
+    for card in cards:
+        if card.authorized_cents:
+            release_lapsed(card)
+    available = [(card, card.available_balance_cents) for card in sorted(cards, key=_order_of_use)]
+    shares = _split(amount_cents, available)
+    taken = sum(share for _, share in shares)
+    if taken == 0 or (taken < amount_cents and not partial):
+        raise InsufficientBalance(taken)
+    return shares
+
+
+def _order_of_use(card: GiftCard) -> tuple[bool, datetime | None, int, UUID]:
+    return card.expires_at is None, card.expires_at, card.available_balance_cents, card.pk
+
+
+def _split(amount_cents: int, sources: Sequence[tuple[Source, int]]) -> list[tuple[Source, int]]:
+    """From each source in order what is still needed, or all that it has; nobody gives nothing."""
+    shares = []
+    needed = amount_cents
+    for source, most in sources:
+        share = min(needed, most)
+        if share > 0:
+            shares.append((source, share))
+            needed -= share
+    return shares
+
+
+def _lock_payment(payment_id: UUID, caller: Caller) -> Payment:
+    """NO KEY UPDATE: whoever refunds one of its debits alone refers to the payment, and need not wait."""
+    try:
+        return Payment.objects.visible_to(caller).select_for_update(no_key=True).get(pk=payment_id)
+    except Payment.DoesNotExist:
+        raise NotFound(RESOURCE_TYPE, payment_id) from None
+
+
+def _lock_debits(payment: Payment, caller: Caller) -> tuple[list[LedgerEntry], dict[UUID, GiftCard]]:
+    """The payment's debits, last used first, and their cards."""
+    debits = list(payment.transactions.filter(kind=Kind.DEBIT).order_by("-created_at", "-id"))
+    named = {debit.gift_card_id for debit in debits}
+    cards = lock_cards(GiftCard.objects.visible_to(caller).filter(pk__in=named))
+    if len(cards) < len(named):  # one was taken to a market beyond the caller's reach just now
+        raise NotFound(RESOURCE_TYPE, payment.pk)
+    return debits, {card.pk: card for card in cards}
+
+
+def _apply(payment: Payment, changes: PaymentChanges) -> list[str]:
+    values = checked(changes, CHECKS)
+    changed = changed_attributes(payment, values)
+    for name in changed:
+        setattr(payment, name, values[name])
+    return changed
+
+
+def _write(payment: Payment) -> None:
+    payment.updated_at = Now()
+    payment.save()
+    payment.refresh_from_db(fields=["updated_at"])
+
+
+def _record(payment: Payment, verb: str, *, caller: Caller, reason: str, data: Mapping[str, object]) -> None:
+    told = {"amount_cents": payment.amount_cents, "currency_code": payment.currency_code, **data}
+    record(
+        caller=caller,
+        subject_type=RESOURCE_TYPE,
+        subject_id=payment.pk,
+        topic=f"{RESOURCE_TYPE}.{verb}",
+        reason=reason,
+        data={name: value for name, value in told.items() if value != []},
+    )
