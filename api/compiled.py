@@ -6,8 +6,9 @@ spends 85 % of its time). To-one includes are columns of the same SELECT; each t
 for the page.
 
 What a plan relies on: a row visible to a caller names only to-one targets that are visible to him too (the
-database holds that modes agree, `visible_to` holds the markets). To-many rows go through `visible_to` of
-their own model.
+database holds that modes agree, `visible_to` holds the markets). Where that is not so, the relationship is
+declared as guarded, and asks `visible_to` of its target once for the page. To-many rows go through
+`visible_to` of their own model.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -79,6 +80,7 @@ class ToOne:
     name: str
     type: str
     key: int
+    guard: Declaration | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,12 @@ class ToMany:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One place in the include tree: how the resources there are built from the row."""
+    """One place in the include tree: how the resources there are built from the row. With a `guard`, only
+    those that it lets the caller see."""
 
     type: str
     key: int
+    guard: Declaration | None
     attributes: tuple[tuple[str, Bind], ...]
     relationships: tuple[str, ...]
     to_one: tuple[ToOne, ...]
@@ -123,7 +127,7 @@ class Plan:
 def plan_for(declaration: Declaration, include: Include, fields: SparseFields) -> Plan:
     """The cache is bounded because the sparse fields are the client's to combine."""
     columns = Columns()
-    node = _node(declaration, "", include, dict(fields), columns)
+    node = _node(declaration, "", include, dict(fields), columns, guard=None)
     return Plan(tuple(columns.paths), node)
 
 
@@ -133,6 +137,8 @@ def _node(
     include: Include,
     fields: Mapping[str, frozenset[str]],
     columns: Columns,
+    *,
+    guard: Declaration | None,
 ) -> Node:
     listed = fields.get(declaration.type)
     emitted = [each for name, each in declaration.relationships.items() if listed is None or name in listed]
@@ -146,6 +152,7 @@ def _node(
     return Node(
         type=declaration.type,
         key=key,
+        guard=guard,
         attributes=tuple(
             (name, _bind(each, prefix, key, columns))
             for name, each in declaration.readable.items()
@@ -153,17 +160,21 @@ def _node(
         ),
         relationships=tuple(each.name for each in emitted),
         to_one=tuple(
-            ToOne(each.name, each.target.type, columns.place(prefix + each.key_column))
+            ToOne(each.name, each.target.type, columns.place(prefix + each.key_column), _guard(each))
             for each in with_linkage
             if not each.many
         ),
         to_many=tuple(_to_many(each, trees.get(each.name), fields) for each in to_many.values()),
         children=tuple(
-            _node(each.target, prefix + each.path, trees[each.name], fields, columns)
+            _node(each.target, prefix + each.path, trees[each.name], fields, columns, guard=_guard(each))
             for each in included
             if not each.many
         ),
     )
+
+
+def _guard(relationship: Relationship) -> Declaration | None:
+    return relationship.target if relationship.guarded else None
 
 
 def _to_many(
@@ -171,12 +182,12 @@ def _to_many(
 ) -> ToMany:
     """`tree` is None where only the linkage is asked for: then the keys are all that is selected."""
     columns = Columns()
-    parent = columns.place(f"{relationship.way_back}__pk")
+    parent = columns.place(relationship.way_back)
     if tree is None:
         key = columns.place("pk")
-        node = Node(relationship.target.type, key, (), (), (), (), ())
+        node = Node(relationship.target.type, key, None, (), (), (), (), ())
     else:
-        node = _node(relationship.target, "", tree, fields, columns)
+        node = _node(relationship.target, "", tree, fields, columns, guard=None)
     return ToMany(relationship.name, relationship, Plan(tuple(columns.paths), node), parent, tree is not None)
 
 
@@ -226,10 +237,12 @@ def _bind_batch(source: BatchField, key: int) -> Bind:
 
 def _emit(node: Node, rows: list[Row], reading: Reading, seen: dict[tuple[str, UUID], Resource]) -> Resources:
     """Builds this node's resources, then what is included below it; `seen` holds every resource once."""
+    rows = _within_reach(rows, node, reading)
     keys = list(dict.fromkeys(row[node.key] for row in rows if row[node.key] is not None))
     if not keys:
         return []
     linkage = {each.name: _related_rows(each, keys, reading) for each in node.to_many}
+    beyond = {each.name: _beyond_reach(rows, each, reading) for each in node.to_one}
     batch = Batch(keys, reading)
     attributes = [(name, bind(batch)) for name, bind in node.attributes]
     begin = f"{reading.root}/{node.type}/"
@@ -249,7 +262,7 @@ def _emit(node: Node, rows: list[Row], reading: Reading, seen: dict[tuple[str, U
             "type": node.type,
             "links": {"self": address},
             "attributes": {name: read(row) for name, read in attributes},
-            "relationships": _relationships(node, row, address, linkage),
+            "relationships": _relationships(node, row, address, linkage, beyond),
             "meta": meta,
         }
         resources[key] = _once(resource, key, seen)
@@ -274,7 +287,11 @@ def _once(resource: Resource, key: UUID, seen: dict[tuple[str, UUID], Resource])
 
 
 def _relationships(
-    node: Node, row: Row, address: str, linkage: Mapping[str, Mapping[UUID, list[Row]]]
+    node: Node,
+    row: Row,
+    address: str,
+    linkage: Mapping[str, Mapping[UUID, list[Row]]],
+    beyond: Mapping[str, frozenset[UUID]],
 ) -> dict[str, dict[str, Any]]:
     """Every relationship has both links; those included or asked for by name have their linkage as well."""
     relationships: dict[str, dict[str, Any]] = {
@@ -283,7 +300,8 @@ def _relationships(
     }
     for one in node.to_one:
         key = row[one.key]
-        relationships[one.name]["data"] = None if key is None else identifier(one.type, key)
+        nothing = key is None or key in beyond[one.name]
+        relationships[one.name]["data"] = None if nothing else identifier(one.type, key)
     for many in node.to_many:
         if many.name in relationships:
             target = many.plan.node
@@ -292,6 +310,21 @@ def _relationships(
                 for each in linkage[many.name].get(row[node.key], ())
             ]
     return relationships
+
+
+def _within_reach(rows: list[Row], node: Node, reading: Reading) -> list[Row]:
+    beyond = _beyond_reach(rows, node, reading)
+    return [row for row in rows if row[node.key] not in beyond] if beyond else rows
+
+
+def _beyond_reach(rows: list[Row], place: ToOne | Node, reading: Reading) -> frozenset[UUID]:
+    """Which keys at a guarded place of the rows the caller does not reach; the database is asked only where
+    there can be any."""
+    caller = reading.credential.caller
+    if place.guard is None or caller.market_ids is None:
+        return frozenset()
+    keys = frozenset(row[place.key] for row in rows if row[place.key] is not None)
+    return keys.difference(place.guard.visible_to(caller).filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def _related_rows(each: ToMany, keys: Iterable[UUID], reading: Reading) -> dict[UUID, list[Row]]:

@@ -31,7 +31,7 @@ SAME_ROW: Final = "*"
 class Relationship:
     """`source` is the relation's name on the model, or `*`: the same row, under another type.
 
-    `serializer` describes what it leads to.
+    `serializer` describes what it leads to. What is `guarded` may lead to one that the caller does not reach.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Relationship:
     writable: bool
     includable: bool
     links_only: bool
+    guarded: bool
     declared_way_back: str | None
     model: ModelClass
     serializer: type[ResourceSerializer]
@@ -69,13 +70,12 @@ class Relationship:
 
     @cached_property
     def way_back(self) -> str:
-        """From the target of a to-many relationship to this model, as the ORM names it."""
+        """From the target of a to-many relationship to this model's key, as the ORM names it."""
         if self.declared_way_back is not None:
             return self.declared_way_back
         relation = cast(Any, self.model._meta.get_field(self.source))
-        return cast(
-            str, relation.remote_field.name if relation.auto_created else relation.related_query_name()
-        )
+        name = relation.remote_field.name if relation.auto_created else relation.related_query_name()
+        return f"{name}__pk"
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +183,7 @@ def _relationship(serializer_class: type[ResourceSerializer], name: str, field: 
         writable=not field.read_only,
         includable=name in included,
         links_only=name in meta.links_only,
+        guarded=name in meta.guarded,
         declared_way_back=dict(meta.ways_back).get(name),
         model=meta.model,
         serializer=(included if name in included else related)[name],
@@ -203,6 +204,11 @@ def _refuse_contradictions(declaration: Declaration) -> None:
     }
     complaints = [
         *(f"{name!r} is a reserved member name" for name in sorted(names & RESERVED)),
+        *(
+            f"{name!r} is guarded, and no relationship to one"
+            for name, each in declaration.relationships.items()
+            if each.guarded and each.many
+        ),
         *(f"{name!r} is not declared" for name in sorted(_words(declaration) - names - {"id"})),
         *(f"{name!r} has no column to filter by" for name in sorted(filtered - plain - {"id"})),
         *(f"{name!r} holds nothing that matchers know" for name in sorted(_unknown_kinds(declaration))),

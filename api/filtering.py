@@ -138,7 +138,8 @@ def _within_reach(target: Target, caller: Caller) -> Q:
     reach = Q()
     if caller.market_ids is not None:
         for path, declaration in target.way:
-            reach &= Q(**{f"{path}__in": declaration.visible_to(caller)}) | Q(**{f"{path}__isnull": True})
+            key = f"{path}__pk"
+            reach &= Q(**{f"{key}__in": declaration.visible_to(caller)}) | Q(**{f"{key}__isnull": True})
     return reach
 
 

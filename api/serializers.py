@@ -60,8 +60,12 @@ class ResourceSerializer(serializers.ModelSerializer):  # type: ignore[misc]
         """Attributes for `sort`, beside `id`."""
         links_only: Sequence[str] = ()
         """To-many relationships too large for linkage: they have links, and are read by their own address."""
+        guarded: Sequence[str] = ()
+        """To-one relationships whose target a caller may not reach although he reaches this resource: to him
+        they are empty. Every other target is reached with what leads to it."""
         ways_back: Mapping[str, str] = {}
-        """Of to-many relationships that are no relation of the model: the target's column that names us."""
+        """Of to-many relationships that are no plain relation of the model: how the target's columns name our
+        key."""
 
     def build_standard_field(self, field_name: str, model_field: Any) -> tuple[Any, dict[str, Any]]:
         field_class, kwargs = super().build_standard_field(field_name, model_field)

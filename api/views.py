@@ -290,7 +290,10 @@ class ResourceViewSet(GenericViewSet[Any]):
         keys = (
             self.get_queryset().filter(pk=self.key).values_list(self.relationship.key_column, flat=True)[:1]
         )
-        return cast(UUID | None, keys[0]) if keys else self._not_found()
+        key = cast(UUID | None, keys[0]) if keys else self._not_found()
+        if self.relationship.guarded and not self.target.visible_to(self.credential.caller).filter(pk=key):
+            return None
+        return key
 
     def _related_rows(self) -> QuerySet[Any]:
         if not self.get_queryset().filter(pk=self.key).exists():

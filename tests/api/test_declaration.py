@@ -53,6 +53,15 @@ def serializer(model=Library, *, declared=None, **meta):
             },
             "things: 'books' is too large to be included.",
         ),
+        (
+            {
+                "model": Author,
+                "fields": ["name", "books"],
+                "guarded": ("books",),
+                "declared": {"included_serializers": {"books": BookSerializer}},
+            },
+            "things: 'books' is guarded, and no relationship to one.",
+        ),
     ],
 )
 def test_contradictions(arguments, complaint):
