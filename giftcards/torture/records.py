@@ -13,6 +13,9 @@ UNKNOWN: Final = "unknown"
 AGAIN: Final = frozenset({408, 425, 429, 502, 503, 504})
 """Statuses that say "try again" and not what has become of the request; so does a 409 with Retry-After."""
 
+ANSWER_GONE: Final = "IDEMPOTENT_ANSWER_GONE"
+"""A 409 that says: it is done, and the answer can't be shown again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -61,6 +64,8 @@ class Attempt:
 
     @property
     def outcome(self) -> str:
+        if ANSWER_GONE in (self.error or ""):
+            return ACKNOWLEDGED
         if self.status is None or self.again or self.status >= 500:
             return UNKNOWN
         return ACKNOWLEDGED if self.status < 300 else REFUSED

@@ -54,6 +54,15 @@ def test_it_holds_and_says_so(server: Server, torture: Torture):
     assert_ledger_is_true()
 
 
+def test_the_same_service_without_idempotency_is_found_out(torture: Torture):
+    with serving("tests.torture.without_keys:application") as server:
+        printed, failure = torture(server.address, a_key(), scenario=["retry"])
+
+    assert failure == "retry FAILED."
+    assert re.search(r"Card \S+: the balance is|has \d effects under one key", printed), printed
+    assert_ledger_is_true()
+
+
 def test_an_old_log_is_checked_against_what_there_is_now(server: Server, torture: Torture, tmp_path: Path):
     key = a_key()
     torture(server.address, key, scenario=["lost-update", "double-spend"])
@@ -117,5 +126,6 @@ def test_a_live_key_attacks_nothing(server: Server, torture: Torture):
 HOLDS = [
     ("lost-update", "holds"),
     ("double-spend", "holds"),
+    ("retry", "holds"),
     ("verbs", "holds"),
 ]
