@@ -2,7 +2,7 @@ from giftcards.models.attachment import Attachment
 from giftcards.models.authorization import Authorization, AuthorizationStatus
 from giftcards.models.code_key import CodeKeyFingerprint
 from giftcards.models.gift_card import GiftCard, Status
-from giftcards.models.ledger import Kind, LedgerEntry
+from giftcards.models.ledger import Kind, LedgerEntry, Refund
 from giftcards.models.payment import Payment
 from giftcards.models.tag import GiftCardTag, Tag
 
@@ -16,6 +16,7 @@ __all__ = [
     "Kind",
     "LedgerEntry",
     "Payment",
+    "Refund",
     "Status",
     "Tag",
 ]

@@ -94,6 +94,7 @@ class Authorization(Resource):
             models.Index(fields=["mode", "id"], name="authorization_by_key"),
             models.Index(fields=["mode", "created_at", "id"], name="authorization_by_creation"),
             models.Index(fields=["mode", "expires_at", "id"], name="authorization_by_expiry"),
+            models.Index(fields=["mode", "status", "id"], name="authorization_by_status"),
             models.Index(fields=["mode", "reference", "id"], name="authorization_by_reference"),
             models.Index(fields=["mode", "order_number", "id"], name="authorization_by_order_number"),
             models.Index(fields=["gift_card", "id"], name="authorization_by_card"),

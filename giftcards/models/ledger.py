@@ -143,6 +143,14 @@ class LedgerEntry(models.Model):
         )
         indexes = (
             models.Index(fields=["mode", "id"], name="ledger_by_key"),
+            # By the entry's own time: keys are given before it, and by the clocks of several machines.
+            models.Index(fields=["mode", "created_at", "id"], name="ledger_by_creation"),
+            models.Index(fields=["mode", "kind", "id"], name="ledger_by_kind"),
+            models.Index(
+                fields=["mode", "created_at", "id"],
+                condition=Q(kind=Kind.REFUND),
+                name="ledger_refunds_by_creation",
+            ),
             models.Index(fields=["market"], condition=Q(market__isnull=False), name="ledger_spent_in_market"),
             models.Index(
                 fields=["gift_card", "original_sequence"],
@@ -164,6 +172,21 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence}. {self.kind} {self.amount_cents:+d} {self.currency_code}"
+
+
+class RefundQuerySet(LedgerEntryQuerySet):
+    def visible_to(self, caller: Caller) -> Self:
+        return super().visible_to(caller).filter(kind=Kind.REFUND)
+
+
+class Refund(LedgerEntry):
+    """Those entries that give back what another took, by themselves. No table of their own."""
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
 
 
 HASHED_COLUMNS: Final = (
