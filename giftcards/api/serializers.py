@@ -13,8 +13,10 @@ from events.api.serializers import EventSerializer
 from giftcards.api import logs
 from giftcards.api.amounts import float_of, formatted
 from giftcards.api.attachments import AttachmentSerializer
+from giftcards.api.authorizations import AuthorizationSerializer
 from giftcards.api.codes import CodeFilter, readable_code
 from giftcards.api.tags import TagSerializer
+from giftcards.api.transactions import TransactionSerializer
 from giftcards.api.triggers import ABOUT_A_BALANCE_CHANGE, TAGGING, TRIGGERS
 from giftcards.models import GiftCard, Tag
 from markets.api.serializers import MarketSerializer
@@ -32,7 +34,11 @@ class GiftCardSerializer(ResourceSerializer):
         "tags": TagSerializer,
         "attachments": AttachmentSerializer,
     }
-    related_serializers: ClassVar[Mapping[str, type[ResourceSerializer]]] = {"events": EventSerializer}
+    related_serializers: ClassVar[Mapping[str, type[ResourceSerializer]]] = {
+        "authorizations": AuthorizationSerializer,
+        "transactions": TransactionSerializer,
+        "events": EventSerializer,
+    }
 
     code = ComputedField(
         columns=("id", "code_ciphertext", "code_key_version", "code_last_four"),
@@ -54,6 +60,7 @@ class GiftCardSerializer(ResourceSerializer):
     usage_log = BatchField(load=logs.changes_of, compute=logs.usage_log, default=dict)
     image_url = Url(required=False, allow_null=True, allow_blank=True)
     expires_at = Timestamp(required=False, allow_null=True, allow_date=True)
+    test_clock_at = Timestamp(required=False, allow_null=True)
     recipient_email = ComputedField(
         columns=("gift_card_recipient__email",),
         compute=_unchanged,
@@ -61,10 +68,13 @@ class GiftCardSerializer(ResourceSerializer):
     )
     tags = ResourceRelatedField(many=True, queryset=Tag.objects.all(), required=False)
     attachments = ResourceRelatedField(many=True, read_only=True)
+    authorizations = ResourceRelatedField(many=True, read_only=True)
+    transactions = ResourceRelatedField(source="ledger_entries", many=True, read_only=True)
     events = ResourceRelatedField(many=True, read_only=True)
     _purchase = StrictBoolean(write_only=True, required=False, allow_null=True)
     _activate = StrictBoolean(write_only=True, required=False, allow_null=True)
     _deactivate = StrictBoolean(write_only=True, required=False, allow_null=True)
+    _cash_out = StrictBoolean(write_only=True, required=False, allow_null=True)
     _balance_change_cents = StrictInteger(write_only=True, required=False, allow_null=True)
     _add_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
     _remove_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
@@ -96,6 +106,7 @@ class GiftCardSerializer(ResourceSerializer):
             "distribute_discount",
             "image_url",
             "expires_at",
+            "test_clock_at",
             "recipient_email",
             "reference",
             "reference_origin",
@@ -106,6 +117,8 @@ class GiftCardSerializer(ResourceSerializer):
             "gift_card_recipient",
             "tags",
             "attachments",
+            "authorizations",
+            "transactions",
             "events",
             *TRIGGERS,
             *TAGGING,
@@ -117,7 +130,7 @@ class GiftCardSerializer(ResourceSerializer):
         update_only_fields = (*TRIGGERS, *TAGGING, *ABOUT_A_BALANCE_CHANGE, "_reason")
         triggers = TRIGGERS
         sensitive = ("code",)
-        links_only = ("events",)
+        links_only = ("authorizations", "transactions", "events")
         ways_back = {"events": "subject_id"}
         filterable: Mapping[str, AttributeFilter | None] = {
             "code": CodeFilter(),

@@ -5,6 +5,7 @@
 | `_purchase` | purchase |
 | `_activate` | activate |
 | `_deactivate` | deactivate |
+| `_cash_out` | cash_out |
 | `_balance_change_cents` | change_balance (negative: debit, positive: recharge) |
 | none | update_gift_card |
 
@@ -12,7 +13,7 @@ A trigger that is false or null asks for nothing. Exactly one may ask. `_add_tag
 triggers: they say what else changes, beside any of these.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, cast
@@ -31,14 +32,18 @@ from markets.models import Market
 
 @contextmanager
 def naming(**attributes: str) -> Iterator[None]:
-    """An operation's refusal names its own argument; the client is told the attribute that it sent for it."""
+    """An operation's refusal names its own argument; the client is told the attribute that it sent for it.
+
+    Where one argument stands for several attributes, a refusal's symbol says which: it is looked up first.
+    """
     try:
         yield
     except Invalid as refusal:
-        if refusal.about not in attributes:
+        about = attributes.get(refusal.error) or attributes.get(refusal.about)
+        if about is None:
             raise
         raise Invalid(
-            attributes[refusal.about],
+            about,
             refusal.error,
             refusal.message,
             value=refusal.value,
@@ -55,6 +60,7 @@ VERBS: Final[Mapping[str, Callable[..., GiftCard]]] = {
     "_purchase": operations.purchase,
     "_activate": operations.activate,
     "_deactivate": operations.deactivate,
+    "_cash_out": operations.cash_out,
     "_balance_change_cents": change_balance,
 }
 TRIGGERS: Final = tuple(VERBS)
@@ -69,7 +75,7 @@ def requested_operation(values: Mapping[str, Any], caller: Caller) -> Callable[.
     Raises Invalid for a second trigger, or for what accompanies a trigger that is not there; NotFound for a
     market beyond the caller's reach.
     """
-    trigger = _only_trigger(values)
+    trigger = only_trigger(values, TRIGGERS)
     _refuse_strays(values, trigger)
     with naming(reason="_reason", reference="_reference", order_number="_order_number"):
         occasion = Occasion(
@@ -93,8 +99,10 @@ def required_scopes(values: Mapping[str, Any]) -> tuple[str, ...]:
     too."""
     plain = {name for name in values if name[0] != "_" or (name in TAGGING and values[name] is not None)}
     change = values.get("_balance_change_cents")
+    verb = Scope.SPEND if values.get("_cash_out") else None
     if change is not None:
         verb = Scope.SPEND if change < 0 else Scope.RECHARGE
+    if verb is not None:
         return (verb, Scope.ISSUE) if plain else (verb,)
     adjusts = plain == {"balance_cents"} and not any(values.get(trigger) for trigger in TRIGGERS)
     return (Scope.ADJUST,) if adjusts else (Scope.ISSUE,)
@@ -109,8 +117,9 @@ def _changes(values: Mapping[str, Any], caller: Caller) -> GiftCardChanges:
     return cast(GiftCardChanges, changes)
 
 
-def _only_trigger(values: Mapping[str, Any]) -> str | None:
-    asking = [name for name in TRIGGERS if values.get(name) is not None and values[name] is not False]
+def only_trigger(values: Mapping[str, Any], triggers: Iterable[str]) -> str | None:
+    """The one that asks for something. Raises Invalid for a second."""
+    asking = [name for name in triggers if values.get(name) is not None and values[name] is not False]
     if len(asking) > 1:
         raise Invalid(
             asking[1], "single_trigger", f"can't be combined with {asking[0]}", value=values[asking[1]]

@@ -11,6 +11,7 @@
 | recharge | | stays | stays | |
 | refund | | stays | stays | active |
 | adjust | | stays | stays | stays |
+| cash_out | | | stays | stays |
 | redeem | | | redeemed | |
 | reopen | | | | active |
 
@@ -223,6 +224,9 @@ class GiftCard(Resource):
 
     @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE, Status.REDEEMED], target=None)
     def adjust(self) -> None: ...
+
+    @transition(field=status, source=[Status.ACTIVE, Status.REDEEMED], target=None)
+    def cash_out(self) -> None: ...
 
     @transition(field=status, source=Status.ACTIVE, target=Status.REDEEMED)
     def redeem(self) -> None: ...

@@ -20,6 +20,7 @@ from giftcards.operations.authorizing import (
     void,
 )
 from giftcards.operations.balance import adjust, change_balance, debit, recharge
+from giftcards.operations.cashing_out import cash_out
 from giftcards.operations.editing import delete_gift_card, update_gift_card
 from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
@@ -40,6 +41,7 @@ __all__ = [
     "adjust",
     "authorize",
     "capture",
+    "cash_out",
     "change_balance",
     "create_attachment",
     "create_gift_card",

@@ -27,6 +27,7 @@ from giftcards.operations.locking import OpenCard, lock_card, open_card
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
+from giftcards.operations.remainder import give_up_remainder
 from giftcards.operations.rules import (
     now_for,
     require_amount,
@@ -129,6 +130,7 @@ def capture(
             authorization_id=authorization.id,
         )
         record_operation(OpenCard(card, []), "capture", caller=caller, occasion=occasion, entry=entry)
+        give_up_remainder(card, caller=caller)
     return authorization
 
 

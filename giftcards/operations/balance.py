@@ -13,6 +13,7 @@ from giftcards.operations.locking import OpenCard, open_card
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
+from giftcards.operations.remainder import give_up_remainder
 from giftcards.operations.rules import (
     require_amount,
     require_balance,
@@ -110,6 +111,7 @@ def spend(
         payment_id=payment_id,
     )
     record_operation(opened, "debit", caller=caller, occasion=occasion, entry=entry)
+    give_up_remainder(card, caller=caller)
 
 
 def redeem_if_used_up(card: GiftCard, amount_cents: int) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 
 from events.operations import record
-from giftcards.exceptions import AlreadyAuthorized, BelowAuthorized, InsufficientBalance
+from giftcards.exceptions import AlreadyAuthorized, BelowAuthorized, HeldForOrders, InsufficientBalance
 from giftcards.models import Authorization, AuthorizationStatus, GiftCard
 from giftcards.operations.locking import OpenCard, save
 from giftcards.operations.occasion import NO_OCCASION, Occasion
@@ -43,6 +43,14 @@ def require_room_on_single_use(card: GiftCard) -> None:
         release_lapsed(card)
     if card.single_use and card.authorized_cents:
         raise AlreadyAuthorized
+
+
+def require_nothing_held(card: GiftCard) -> None:
+    """Raises HeldForOrders."""
+    if card.authorized_cents:
+        release_lapsed(card)
+    if card.authorized_cents:
+        raise HeldForOrders(card.authorized_cents)
 
 
 def release_lapsed(card: GiftCard) -> int:

@@ -65,7 +65,7 @@ def test_nothing_is_added_to_a_balance_in_place():
 
 def test_a_status_is_moved_by_the_verbs_only():
     hits = lines_with(
-        r"\.(purchase|activate|deactivate|debit|authorize|capture|recharge|refund|adjust|redeem|reopen)(\(\)|\)$)"
+        r"\.(purchase|activate|deactivate|debit|authorize|capture|recharge|refund|adjust|cash_out|redeem|reopen)(\(\)|\)$)"
     )
 
     assert {name for name, _line in hits} <= {
@@ -73,6 +73,8 @@ def test_a_status_is_moved_by_the_verbs_only():
         "giftcards/operations/lifecycle.py",
         "giftcards/operations/balance.py",
         "giftcards/operations/authorizing.py",
+        "giftcards/operations/cashing_out.py",
+        "giftcards/operations/remainder.py",
         "giftcards/operations/refunding.py",
     }
 

@@ -16,6 +16,7 @@ from giftcards.operations import (
     adjust,
     authorize,
     capture,
+    cash_out,
     deactivate,
     debit,
     purchase,
@@ -23,7 +24,8 @@ from giftcards.operations import (
     refund,
 )
 from kernel.refusals import OPERATION
-from tests.fixtures.cast import CARD_IN, TEST
+from markets.models import Market
+from tests.fixtures.cast import CARD_IN, TEST, a_market
 from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,10 @@ def refunded(card: GiftCard) -> GiftCard:
     return GiftCard.objects.get(id=card.id)
 
 
+def a_paying_market() -> Market:
+    return a_market(cash_out_below_cents=100_000)
+
+
 @contextmanager
 def switched_on(card: GiftCard) -> Iterator[None]:
     if card.status != Status.INACTIVE:
@@ -90,6 +96,7 @@ OPERATION_OF = {
     "authorize": authorized,
     "capture": captured,
     "refund": refunded,
+    "cash_out": lambda card: cash_out(caller=TEST, card_id=card.id, changes={"market": a_paying_market()}),
     "recharge": lambda card: recharge(caller=TEST, card_id=card.id, amount_cents=1),
     "adjust": lambda card: adjust(caller=TEST, card_id=card.id, balance_cents=card.balance_cents - 1),
     # These two follow from a balance: of an active card that is spent, of a redeemed one that is filled up.

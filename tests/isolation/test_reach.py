@@ -23,6 +23,7 @@ TRIGGERS = (
     {"_purchase": True},
     {"_activate": True},
     {"_deactivate": True},
+    {"_cash_out": True},
     {"_balance_change_cents": -1},
     {"_balance_change_cents": 1},
     {"balance_cents": 0},

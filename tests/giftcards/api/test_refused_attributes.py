@@ -219,6 +219,7 @@ TRIGGERS = (
     "_purchase",
     "_activate",
     "_deactivate",
+    "_cash_out",
     "_balance_change_cents",
     "_reference",
     "_order_number",

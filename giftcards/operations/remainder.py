@@ -1,0 +1,21 @@
+"""What is left of a single-use card after its use, where the market says that it is given up."""
+
+from giftcards.models import GiftCard, Kind
+from giftcards.operations.locking import OpenCard
+from giftcards.operations.occasion import Occasion
+from giftcards.operations.posting import post
+from giftcards.operations.recording import record_operation
+from giftcards.operations.rules import require_transition
+from kernel.caller import Caller
+
+
+def give_up_remainder(card: GiftCard, *, caller: Caller) -> None:
+    """After a debit or capture of a locked card: an adjustment of its own takes the rest, so that the ledger
+    tells what was spent from what was given up. What is still held for somebody stays."""
+    remainder = card.available_balance_cents
+    if not card.single_use or remainder == 0 or card.market is None or card.market.keeps_single_use_remainder:
+        return
+    require_transition(card, card.adjust)
+    occasion = Occasion(f"The market {card.market.name} keeps no remainder of a single-use gift card.")
+    entry = post(card, kind=Kind.ADJUSTMENT, amount_cents=-remainder, caller=caller, occasion=occasion)
+    record_operation(OpenCard(card, []), "adjust", caller=caller, occasion=occasion, entry=entry)
