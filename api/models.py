@@ -72,3 +72,24 @@ class StoredResponse(models.Model):
 
     def __str__(self) -> str:
         return f"The answer to {self.idempotency_key_id}"
+
+
+class ThrottleCount(models.Model):
+    """How often a subject (a key, an address) has done something since `begins_at`: see `api.throttling`.
+
+    The table is unlogged. It is written at every try and worth nothing after a crash, and the addresses in it
+    reach neither a replica nor a base backup.
+    """
+
+    pk = models.CompositePrimaryKey("scope", "subject")
+    scope = models.CharField(max_length=50)
+    subject = models.CharField(max_length=200)
+    begins_at = models.DateTimeField()
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["begins_at"], name="throttle_count_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} of {self.subject}: {self.number}"

@@ -58,6 +58,12 @@ class ResourceRouter:
             view = cast(Callable[..., HttpResponse], viewset.as_view(actions))
             self.urls.append(path(pattern.format(type=resource_type), view, name=f"{resource_type}-{name}"))
 
+    def register_create_only(self, viewset: type[ResourceViewSet]) -> None:
+        """What is asked by POST, and has no address afterwards."""
+        resource_type = declaration_of(viewset.serializer_class).type
+        view = cast(Callable[..., HttpResponse], viewset.as_view({"post": "create"}))
+        self.urls.append(path(resource_type, view, name=f"{resource_type}-list"))
+
     def register_singleton(self, view: type[SingletonView]) -> None:
         declaration_of(view.serializer_class)
         answer = cast(Callable[..., HttpResponse], view.as_view({"get": "retrieve"}))

@@ -34,6 +34,13 @@ GIFTCARDS_TIME_ZONE = os.environ.get("GIFTCARDS_TIME_ZONE", "UTC")
 # How long an authorization holds unless it says so itself.
 GIFTCARDS_AUTHORIZATION_DAYS = whole_number("GIFTCARDS_AUTHORIZATION_DAYS", 7)
 
+# How often codes may be tried: the first two within a minute, the others within ten. From so many failures in
+# a mode on, who has failed so often himself is held back. See docs/adr/0015-human-codes-and-look-ups.md.
+GIFTCARDS_CODE_TRIES_PER_KEY = whole_number("GIFTCARDS_CODE_TRIES_PER_KEY", 600)
+GIFTCARDS_CODE_TRIES_PER_ADDRESS = whole_number("GIFTCARDS_CODE_TRIES_PER_ADDRESS", 600)
+GIFTCARDS_CODE_FAILURES = whole_number("GIFTCARDS_CODE_FAILURES", 300)
+GIFTCARDS_CODE_FAILURES_OF_ONE = whole_number("GIFTCARDS_CODE_FAILURES_OF_ONE", 30)
+
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("GIFTCARDS_ALLOWED_HOSTS", "").split(",") if host.strip()
 ]
@@ -186,8 +193,10 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W005",
     "security.W021",
 ]
-if flag("GIFTCARDS_TRUST_FORWARDED"):
-    # Only behind a proxy that overwrites these headers: else every client chooses its own host and scheme.
+GIFTCARDS_TRUST_FORWARDED = flag("GIFTCARDS_TRUST_FORWARDED")
+if GIFTCARDS_TRUST_FORWARDED:
+    # Only behind a proxy that overwrites these headers: else every client chooses its own host and scheme,
+    # and (X-Forwarded-For) the address that its tries are counted by.
     USE_X_FORWARDED_HOST = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

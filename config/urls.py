@@ -8,6 +8,7 @@ from api.routers import ResourceRouter
 from config import health
 from events.api.views import EventViewSet
 from giftcards.api.attachments import AttachmentViewSet
+from giftcards.api.lookups import LookupViewSet
 from giftcards.api.tags import TagViewSet
 from giftcards.api.views import GiftCardViewSet
 from markets.api.views import MarketViewSet, PriceListViewSet
@@ -15,6 +16,7 @@ from recipients.api.views import RecipientViewSet
 
 router = ResourceRouter()
 router.register(GiftCardViewSet)
+router.register_create_only(LookupViewSet)
 router.register(MarketViewSet)
 router.register(PriceListViewSet)
 router.register(RecipientViewSet)
