@@ -8,8 +8,11 @@ from api.routers import ResourceRouter
 from config import health
 from events.api.views import EventViewSet
 from giftcards.api.attachments import AttachmentViewSet
+from giftcards.api.authorizations import AuthorizationViewSet
 from giftcards.api.lookups import LookupViewSet
+from giftcards.api.refunds import RefundViewSet
 from giftcards.api.tags import TagViewSet
+from giftcards.api.transactions import TransactionViewSet
 from giftcards.api.views import GiftCardViewSet
 from markets.api.views import MarketViewSet, PriceListViewSet
 from recipients.api.views import RecipientViewSet
@@ -17,6 +20,9 @@ from recipients.api.views import RecipientViewSet
 router = ResourceRouter()
 router.register(GiftCardViewSet)
 router.register_create_only(LookupViewSet)
+router.register(AuthorizationViewSet)
+router.register(RefundViewSet)
+router.register(TransactionViewSet)
 router.register(MarketViewSet)
 router.register(PriceListViewSet)
 router.register(RecipientViewSet)

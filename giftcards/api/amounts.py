@@ -10,8 +10,8 @@ def float_of(cents: str) -> ComputedField:
     return ComputedField(columns=(cents, "currency_code"), compute=_float)
 
 
-def formatted(cents: str) -> ComputedField:
-    return ComputedField(columns=(cents, "currency_code", "market__locale"), compute=_formatted)
+def formatted(cents: str, *, locale: str = "market__locale") -> ComputedField:
+    return ComputedField(columns=(cents, "currency_code", locale), compute=_formatted)
 
 
 def _float(amount_cents: int | None, currency_code: str) -> float | None:

@@ -4,7 +4,7 @@ Rows are made by `giftcards.operations.posting.post` alone, and the database ref
 """
 
 from collections.abc import Mapping
-from typing import Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from django.db import models
 from django.db.models import Q
@@ -182,7 +182,7 @@ class RefundQuerySet(LedgerEntryQuerySet):
 class Refund(LedgerEntry):
     """Those entries that give back what another took, by themselves. No table of their own."""
 
-    objects = RefundQuerySet.as_manager()
+    objects: ClassVar[Any] = RefundQuerySet.as_manager()
 
     class Meta:
         proxy = True

@@ -17,7 +17,15 @@ from tests.fixtures.client import ROOT
 
 Document = dict[str, Any]
 JSON_API = {"version": "1.1"}
-RELATIONSHIPS = ("market", "gift_card_recipient", "tags", "attachments", "events")
+RELATIONSHIPS = (
+    "market",
+    "gift_card_recipient",
+    "tags",
+    "attachments",
+    "authorizations",
+    "transactions",
+    "events",
+)
 
 
 def time_text(moment: datetime) -> str:
@@ -61,6 +69,7 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
         "distribute_discount": True,
         "image_url": None,
         "expires_at": None,
+        "test_clock_at": None,
         "recipient_email": None,
         "reference": None,
         "reference_origin": None,
