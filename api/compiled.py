@@ -337,8 +337,11 @@ def _related_rows(each: ToMany, keys: Iterable[UUID], reading: Reading) -> dict[
         .values_list(*each.plan.columns)
     )
     by_parent: dict[UUID, list[Row]] = {}
+    key = each.plan.node.key
     for row in queryset:
-        by_parent.setdefault(row[each.parent], []).append(row)
+        rows = by_parent.setdefault(row[each.parent], [])
+        if not (relationship.repeating and rows and rows[-1][key] == row[key]):
+            rows.append(row)
     return by_parent
 
 

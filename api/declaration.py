@@ -32,6 +32,7 @@ class Relationship:
     """`source` is the relation's name on the model, or `*`: the same row, under another type.
 
     `serializer` describes what it leads to. What is `guarded` may lead to one that the caller does not reach.
+    What is `repeating` may lead to the same one several times.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Relationship:
     includable: bool
     links_only: bool
     guarded: bool
+    repeating: bool
     declared_way_back: str | None
     model: ModelClass
     serializer: type[ResourceSerializer]
@@ -184,6 +186,7 @@ def _relationship(serializer_class: type[ResourceSerializer], name: str, field: 
         includable=name in included,
         links_only=name in meta.links_only,
         guarded=name in meta.guarded,
+        repeating=name in meta.repeating,
         declared_way_back=dict(meta.ways_back).get(name),
         model=meta.model,
         serializer=(included if name in included else related)[name],

@@ -36,6 +36,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "inclusion": "is not included in the list",
     "invalid": "is invalid",
     "less_than_or_equal_to": "must be less than or equal to {count}",
+    "not_a_list": "must be a list of strings",
     "not_a_number": "is not a number",
     "not_a_string": "must be a string",
     "not_an_integer": "must be an integer",
@@ -143,6 +144,15 @@ class StrictString(StrictField, serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.refuse("not_a_string")
+        return data
+
+
+class StrictStrings(StrictField):
+    """A JSON list of strings, each as it is; neither a string alone nor anything else in it."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list) or not all(isinstance(each, str) for each in data):
+            self.refuse("not_a_list")
         return data
 
 

@@ -66,6 +66,8 @@ class ResourceSerializer(serializers.ModelSerializer):  # type: ignore[misc]
         ways_back: Mapping[str, str] = {}
         """Of to-many relationships that are no plain relation of the model: how the target's columns name our
         key."""
+        repeating: Sequence[str] = ()
+        """Of those, the ones whose way back leads to one resource several times; it is shown once."""
 
     def build_standard_field(self, field_name: str, model_field: Any) -> tuple[Any, dict[str, Any]]:
         field_class, kwargs = super().build_standard_field(field_name, model_field)

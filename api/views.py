@@ -298,7 +298,11 @@ class ResourceViewSet(GenericViewSet[Any]):
     def _related_rows(self) -> QuerySet[Any]:
         if not self.get_queryset().filter(pk=self.key).exists():
             self._not_found()
-        return self.target.visible_to(self.credential.caller).filter(**{self.relationship.way_back: self.key})
+        rows = self.target.visible_to(self.credential.caller)
+        led_to = {self.relationship.way_back: self.key}
+        if self.relationship.repeating:
+            return rows.filter(pk__in=self.target.model._default_manager.filter(**led_to).values("pk"))
+        return rows.filter(**led_to)
 
     def _read(self, rows: QuerySet[Any]) -> tuple[Resources, Resources]:
         plan = plan_for(self.target, self.query.include, self.query.fields)

@@ -47,14 +47,17 @@ class VolumeSerializer(ResourceSerializer):
 
 class WriterSerializer(ResourceSerializer):
     works = ResourceRelatedField(many=True, read_only=True)
+    homes = ResourceRelatedField(many=True, read_only=True)
+    included_serializers = {"homes": HouseSerializer}
     related_serializers = {"works": VolumeSerializer}
 
     class Meta(ResourceSerializer.Meta):
         model = Author
         resource_name = "writers"
-        fields = ("name", "works")
+        fields = ("name", "works", "homes")
         links_only = ("works",)
-        ways_back = {"works": "author_id"}
+        ways_back = {"works": "author_id", "homes": "books__author_id"}
+        repeating = ("homes",)
 
 
 class HouseViewSet(LibraryView):
@@ -139,3 +142,31 @@ def test_a_column_that_names_us_is_the_way_back(wire, author, book):
     linkage = wire.get(f"writers/{author.pk}/relationships/works").document
     assert linkage["data"] == [{"type": "volumes", "id": str(book.pk)}]
     assert "data" not in wire.get(f"writers/{author.pk}").document["data"]["relationships"]["works"]
+
+
+def test_what_several_rows_lead_to_is_shown_once(wire, author, city, school):
+    """Each author has two books in each of the same two houses."""
+    other = Author.objects.create(mode="test", name="X")
+    for each in (author, other):
+        for library in (city, school, city, school):
+            Book.objects.create(mode="test", title="One", author=each, library=library)
+
+    included = wire.get("writers?include=homes&sort=id").document
+    related = wire.get(f"writers/{author.pk}/homes?sort=id").document
+    linkage = wire.get(f"writers/{author.pk}/relationships/homes?sort=id").document
+
+    houses = [{"type": "houses", "id": str(library.pk)} for library in (city, school)]
+    assert [each["relationships"]["homes"]["data"] for each in included["data"]] == [houses, houses]
+    assert [each["id"] for each in included["included"]] == [each["id"] for each in houses]
+    assert [each["id"] for each in related["data"]] == [each["id"] for each in houses]
+    assert related["meta"]["record_count"] == 2
+    assert linkage["data"] == houses
+
+
+def test_who_does_not_reach_it_is_not_led_there(as_, author, city, school):
+    for library in (city, school):
+        Book.objects.create(mode="test", title="One", author=author, library=library)
+
+    document = as_("school").get(f"writers/{author.pk}/homes").document
+
+    assert [each["id"] for each in document["data"]] == [str(school.pk)]

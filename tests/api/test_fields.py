@@ -14,6 +14,7 @@ from api.fields import (
     StrictChoice,
     StrictInteger,
     StrictString,
+    StrictStrings,
     Timestamp,
     Url,
     Uuid,
@@ -126,6 +127,23 @@ def test_strings(value, expected):
         outcome(StrictString(min_length=3, max_length=10 if value != " untrimmed " else 11), value)
         == expected
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([], []),
+        (["a", " b ", "", "a"], ["a", " b ", "", "a"]),
+        (None, BLANK),
+        ("a", ("not_a_list", "must be a list of strings")),
+        ({"0": "a"}, ("not_a_list", "must be a list of strings")),
+        (["a", 1], ("not_a_list", "must be a list of strings")),
+        (["a", None], ("not_a_list", "must be a list of strings")),
+        ([["a"]], ("not_a_list", "must be a list of strings")),
+    ],
+)
+def test_lists_of_strings(value, expected):
+    assert outcome(StrictStrings(), value) == expected
 
 
 def test_an_empty_string_is_null_where_null_is_allowed():
