@@ -1,30 +1,47 @@
 from collections.abc import Iterator
+from functools import partialmethod
 from importlib import import_module
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker
+from whitenoise.middleware import WhiteNoiseMiddleware
 
+from tests.emptying import empty, kept_rows, truncate_as_replica
 from tests.schema.checks import check, in_process
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _flush_past_the_guards() -> Iterator[None]:
-    """A transactional test ends with TRUNCATE of every table, and the database refuses that for the ledger
-    and the events by trigger. A replica fires no ordinary triggers: only the flush pretends to be one."""
-    flush = DatabaseOperations.execute_sql_flush
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Extends pytest-django's: transactional tests end in what tests/emptying.py says."""
+    with django_db_blocker.unblock():
+        kept = kept_rows()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", partialmethod(empty, kept))
+        patch.setattr(DatabaseOperations, "execute_sql_flush", truncate_as_replica)
+        yield
 
-    def flush_as_replica(self: DatabaseOperations, sql_list: list[str]) -> None:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL session_replication_role = replica")
-            flush(self, sql_list)
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_once() -> Iterator[None]:
+    """Every `Client` has middleware of its own, and WhiteNoise's looks at two hundred files to begin with."""
+    find = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        like_it = (self.static_prefix, self.max_age, self.charset, self.allow_all_origins)
+        others, self.files = self.files, {}
+        if like_it not in found:
+            find(self)
+            found[like_it] = self.files
+        self.files = {**others, **found[like_it]}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_as_replica)
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
         yield
 
 
