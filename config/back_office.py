@@ -82,7 +82,10 @@ THEME: dict[str, Any] = {
             },
             {
                 "title": "Records",
-                "items": [_page("Events", "history", "events", "event")],
+                "items": [
+                    _page("Events", "history", "events", "event"),
+                    _page("Verifications", "fact_check", "giftcards", "verification"),
+                ],
             },
         ],
     },

@@ -1,5 +1,6 @@
 from giftcards.admin.card import GiftCardAdmin
 from giftcards.admin.ledger import LedgerEntryAdmin
 from giftcards.admin.tags import TagAdmin
+from giftcards.admin.verification import VerificationAdmin
 
-__all__ = ["GiftCardAdmin", "LedgerEntryAdmin", "TagAdmin"]
+__all__ = ["GiftCardAdmin", "LedgerEntryAdmin", "TagAdmin", "VerificationAdmin"]

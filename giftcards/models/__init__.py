@@ -5,6 +5,7 @@ from giftcards.models.gift_card import GiftCard, Status
 from giftcards.models.ledger import Kind, LedgerEntry, Refund
 from giftcards.models.payment import Payment
 from giftcards.models.tag import GiftCardTag, Tag
+from giftcards.models.verification import Scope, Verification
 
 __all__ = [
     "Attachment",
@@ -17,6 +18,8 @@ __all__ = [
     "LedgerEntry",
     "Payment",
     "Refund",
+    "Scope",
     "Status",
     "Tag",
+    "Verification",
 ]

@@ -31,6 +31,19 @@ class Kind(models.TextChoices):
     CASH_OUT = "cash_out"
 
 
+LIABILITY_ACCOUNT: Final = "liability:gift_cards"
+CONTRA_ACCOUNTS: Final[Mapping[str, str]] = {
+    Kind.ISSUE: "cash:sales",
+    Kind.RECHARGE: "cash:recharges",
+    Kind.DEBIT: "revenue:redemptions",
+    Kind.CAPTURE: "revenue:redemptions",
+    Kind.REFUND: "revenue:refunds",
+    Kind.ADJUSTMENT: "expense:adjustments",
+    Kind.CASH_OUT: "cash:cash_outs",
+}
+"""The other side of each entry in the double-entry journal. What adds to a card credits the liability and
+debits this account; what takes from it, the reverse."""
+
 SPENDING: Final = frozenset({Kind.DEBIT, Kind.CAPTURE})
 """What a holder has paid with; what can be refunded."""
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 from access.models import Organization, User
 from access.operations import the_organization
 from events.models import Event
-from giftcards.models import LedgerEntry
+from giftcards.models import LedgerEntry, Verification
 from giftcards.operations import Occasion, change_balance
+from kernel.clock import database_now
 from recipients.models import GiftCardRecipient
 from recipients.operations import update_recipient
 from tests.fixtures.cast import TEST, a_market, an_active_card
@@ -35,6 +36,17 @@ def test_not_even_a_superuser_changes_the_records(back_office, model):
     assert back_office.get(add).status_code == 403
     assert back_office.post(add, {"reason": "x"}).status_code == 403
     assert list(model.objects.order_by("id").values()) == before
+
+
+def test_verifications_are_listed_and_nobody_changes_them(back_office):
+    recorded = Verification.objects.create(
+        scope="full", started_at=database_now(), cards=12, lies=1, first_lie="Gift card 1: it lies."
+    )
+    listed = reverse("admin:giftcards_verification_changelist")
+
+    assert "it lies" in back_office.get(listed).content.decode()
+    assert "it lies" in back_office.get(page_of(recorded)).content.decode()
+    assert back_office.post(page_of(recorded), {"lies": 0}).status_code == 403
 
 
 def test_nothing_is_deleted_by_selection(rf, owner):

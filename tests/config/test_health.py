@@ -21,14 +21,18 @@ def test_a_live_process_asks_no_database(client):
 @pytest.mark.django_db
 def test_ready_with_a_migrated_database(client):
     response = client.get("/healthz/ready")
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "ledger": {"verdict": "never verified", "verified_at": None, "age_seconds": None},
+    }
     assert "no-store" in response["Cache-Control"]
 
 
 @pytest.mark.django_db
-def test_once_migrated_only_the_connection_is_asked_for(client, django_assert_num_queries):
+def test_once_migrated_only_the_keys_and_the_last_verdict_are_asked_for(client, django_assert_num_queries):
     client.get("/healthz/ready")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         client.get("/healthz/ready")
 
 
