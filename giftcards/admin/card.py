@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -29,7 +29,10 @@ from giftcards.admin.wording import STATUS_TONES, worded
 from giftcards.codes import mask
 from giftcards.models import GiftCard, Status, Tag
 from giftcards.operations import GiftCardChanges, Occasion
+from giftcards.operations.rules import now_for
+from giftcards.queries import available_balances
 from kernel.clock import database_now
+from kernel.modes import Mode
 from kernel.secret import Secret
 
 ATTRIBUTES: Final = (
@@ -60,12 +63,11 @@ class ExpiredFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[GiftCard]) -> QuerySet[GiftCard]:
         if self.value() is None:
             return queryset
-        at = database_now()
-        wanted = {
-            "expired": Q(expires_at__lte=at),
-            "valid": Q(expires_at__gt=at) | Q(expires_at=None),
-            "never": Q(expires_at=None),
-        }
+        expired = Q(expires_at__lte=F("test_clock_at")) | Q(
+            test_clock_at=None, expires_at__lte=database_now()
+        )
+        never = Q(expires_at=None)
+        wanted = {"expired": expired, "valid": never | ~expired, "never": never}
         return queryset.filter(wanted.get(self.value() or "", Q()))
 
 
@@ -91,7 +93,7 @@ class GiftCardAdmin(OperationAdmin):
     ordering = ("-id",)  # made in the order of time, and indexed
     change_form_outer_before_template = "giftcards/card_at_a_glance.html"
     change_form_outer_after_template = None  # the timeline stands right below the glance
-    actions_detail = ("purchase", "activate", "debit", "recharge", "deactivate", "new_expiry")
+    actions_detail = ("purchase", "activate", "debit", "recharge", "cash_out", "deactivate", "new_expiry")
     add_fieldsets = ((None, {"fields": (*NEW, "reason")}),)
 
     purchase = dialog_action(dialogs.Purchase)
@@ -99,6 +101,7 @@ class GiftCardAdmin(OperationAdmin):
     deactivate = dialog_action(dialogs.Deactivate)
     debit = dialog_action(dialogs.Debit)
     recharge = dialog_action(dialogs.Recharge)
+    cash_out = dialog_action(dialogs.CashOut)
     new_expiry = dialog_action(dialogs.NewExpiry)
     reveal = dialog_action(dialogs.Reveal)
 
@@ -152,7 +155,8 @@ class GiftCardAdmin(OperationAdmin):
             return self.add_fieldsets
         if not self.has_change_permission(request, obj):
             return (("Attributes", {"fields": VIEWED}),)
-        return (("Attributes", {"fields": (*ATTRIBUTES, "reason"), "classes": ("collapse",)}),)
+        clock = ("test_clock_at",) if obj.mode == Mode.TEST else ()
+        return (("Attributes", {"fields": (*ATTRIBUTES, *clock, "reason"), "classes": ("collapse",)}),)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = {} if change else {"form": DraftForm}
@@ -200,12 +204,12 @@ class GiftCardAdmin(OperationAdmin):
     ) -> HttpResponse:
         card = kwargs.get("obj")
         if card is not None:
-            expired = card.is_expired(database_now())
+            expired = card.is_expired(now_for(card))
             spendable = can_proceed(card.debit) and not expired
             context["glance"] = {
                 "code": mask(card.code_last_four),
                 "balance": worded(card.balance_cents, card),
-                "available": worded(card.available_balance_cents if spendable else 0, card),
+                "available": worded(available_balances([card.pk])[card.pk] if spendable else 0, card),
                 "face_value": worded(card.initial_balance_cents, card),
                 "maximum": None if card.balance_max_cents is None else worded(card.balance_max_cents, card),
                 "expired": expired,
@@ -227,7 +231,7 @@ class GiftCardAdmin(OperationAdmin):
     @display(description="Status", ordering="status", label=STATUS_TONES)
     def shown_status(self, card: GiftCard) -> str | tuple[str, str]:
         # Only to colour a label: whether a card can be spent, the database's clock decides.
-        if card.status == Status.ACTIVE and card.is_expired(now()):
+        if card.status == Status.ACTIVE and card.is_expired(card.test_clock_at or now()):
             return "expired", "active, expired"
         return str(card.status)
 

@@ -99,9 +99,24 @@ class Deactivate(CardDialog):
         return "Deactivated."
 
 
-class MoneyDialog(CardDialog):
-    """An amount, posted to the ledger once: a dialog that was left open, or sent twice, posts nothing."""
+class PostingDialog(CardDialog):
+    """Posts to the ledger once: a dialog that was left open, or sent twice, posts nothing."""
 
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def set_up(self) -> None:
+        self.fields["seen"].initial = self.subject.ledger_sequence
+
+    def refuse_unless_as_seen(self) -> None:
+        """Inside the transaction that posts."""
+        card = GiftCard.objects.select_for_update(no_key=True).get(pk=self.subject.pk)
+        if card.ledger_sequence != self.cleaned_data["seen"]:
+            raise Invalid(
+                "balance", "stale", f"has changed since this was opened: {worded(card.balance_cents, card)}"
+            )
+
+
+class MoneyDialog(PostingDialog):
     sign: ClassVar[int]
     posts: ClassVar[str]
     field_order = ["amount_cents", "reason", "reference", "order_number", "seen"]
@@ -111,9 +126,9 @@ class MoneyDialog(CardDialog):
         label="Order reference", required=False, max_length=255, widget=UnfoldAdminTextInputWidget()
     )
     order_number = forms.CharField(required=False, max_length=255, widget=UnfoldAdminTextInputWidget())
-    seen = forms.IntegerField(widget=forms.HiddenInput)
 
     def set_up(self) -> None:
+        super().set_up()
         amount = self.fields["amount_cents"]
         amount.help_text = minor_units(self.subject)
         amount.error_messages["invalid"] = TYPE_MINOR_UNITS.format(worded(5000, self.subject))
@@ -126,7 +141,6 @@ class MoneyDialog(CardDialog):
             "hx-swap": "outerHTML",
             "hx-sync": "this:replace",
         }
-        self.fields["seen"].initial = self.subject.ledger_sequence
 
     def foretell(self) -> str:
         balance = self.subject.balance_cents
@@ -158,16 +172,9 @@ class MoneyDialog(CardDialog):
             order_number=values["order_number"] or None,
         )
         with transaction.atomic():
-            self._refuse_unless_as_seen()
+            self.refuse_unless_as_seen()
             card = self.move(values["amount_cents"], occasion)
         return f"Posted. The balance is {worded(card.balance_cents, card)}."
-
-    def _refuse_unless_as_seen(self) -> None:
-        card = GiftCard.objects.select_for_update(no_key=True).get(pk=self.subject.pk)
-        if card.ledger_sequence != self.cleaned_data["seen"]:
-            raise Invalid(
-                "balance", "stale", f"has changed since this was opened: {worded(card.balance_cents, card)}"
-            )
 
 
 class Debit(MoneyDialog):
@@ -196,6 +203,34 @@ class Recharge(MoneyDialog):
         return operations.recharge(
             caller=self.caller, card_id=self.subject.pk, amount_cents=amount_cents, occasion=occasion
         )
+
+
+class CashOut(PostingDialog):
+    verb = "Cash out"
+    changes_state = "cash_out"
+    permission = "giftcards.spend_gift_card"
+    icon = "payments"
+    field_order = ["reason", "seen"]
+
+    @classmethod
+    def is_offered(cls, subject: GiftCard) -> bool:
+        threshold = subject.market.cash_out_below_cents if subject.market else None
+        small = threshold is not None and 0 < subject.balance_cents < threshold
+        return small and super().is_offered(subject)
+
+    def foretell(self) -> str:
+        balance = worded(self.subject.balance_cents, self.subject)
+        return (
+            f"Posts a cash-out of {balance}, the whole balance. Pay it to the holder: the card is at 0 then."
+        )
+
+    def perform(self) -> str:
+        with transaction.atomic():
+            self.refuse_unless_as_seen()
+            operations.cash_out(
+                caller=self.caller, card_id=self.subject.pk, occasion=Occasion(reason=self.reason_given)
+            )
+        return f"Posted. Pay {worded(self.subject.balance_cents, self.subject)} to the holder."
 
 
 class NewExpiry(CardDialog):
@@ -258,6 +293,8 @@ class Reveal(CardDialog):
 AMOUNTS_IN_REFUSALS = {
     "insufficient_balance": "exceeds the available balance of {}",
     "balance_max_exceeded": "would exceed the maximum balance of {}",
+    "cash_out_below": "is only possible while the balance is less than {}",
+    "open_authorization": "is not possible while open authorizations hold {}",
 }
 
 

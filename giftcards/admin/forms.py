@@ -18,6 +18,7 @@ MAXIMUM_HELP = "Most that a recharge may bring it to, in minor units. Empty: no 
 PLAIN_HELP = {
     "image_url": "An http or https address. It is never loaded here.",
     "metadata": "A JSON object for integrations.",
+    "test_clock_at": "UTC. What the rules of this card take for now, to try its expiry. Empty: the clock.",
 }
 
 

@@ -23,7 +23,7 @@ from tests.fixtures.cast import (
 
 pytestmark = pytest.mark.django_db
 
-VERBS = ("purchase", "activate", "deactivate", "debit", "recharge", "new_expiry", "reveal")
+VERBS = ("purchase", "activate", "deactivate", "debit", "recharge", "cash_out", "new_expiry", "reveal")
 OFFERED = {
     Status.DRAFT: {"purchase", "new_expiry"},
     Status.INACTIVE: {"activate", "recharge", "new_expiry"},
@@ -36,15 +36,25 @@ PERMISSION = {
     "deactivate": "giftcards.operate_gift_card",
     "debit": "giftcards.spend_gift_card",
     "recharge": "giftcards.recharge_gift_card",
+    "cash_out": "giftcards.spend_gift_card",
     "new_expiry": "giftcards.operate_gift_card",
     "reveal": "giftcards.reveal_code",
 }
+
+
+def a_small_card(balance_cents=400, **attributes):
+    return an_active_card(
+        balance_cents=balance_cents, market=a_market(cash_out_below_cents=500), **attributes
+    )
+
+
 READY_FOR = {
     "purchase": a_draft,
     "activate": an_inactive_card,
     "deactivate": an_active_card,
     "debit": an_active_card,
     "recharge": an_active_card,
+    "cash_out": a_small_card,
     "new_expiry": an_active_card,
     "reveal": an_active_card,
 }
@@ -228,6 +238,67 @@ def test_the_disabled_market_is_named_as_the_reason(back_office):
     answer = back_office.post(dialog_of(card, "debit"), filled_in(card)).content.decode()
 
     assert "Market is disabled." in answer
+
+
+def test_a_small_balance_is_cashed_out_whole(back_office):
+    card = a_small_card(rechargeable=False)
+    foretold = back_office.get(dialog_of(card, "cash_out")).content.decode()
+
+    back_office.post(dialog_of(card, "cash_out"), filled_in(card))
+
+    assert "Posts a cash-out of $4.00, the whole balance." in foretold
+    entry = LedgerEntry.objects.get(gift_card=card, sequence=2)
+    assert (entry.kind, entry.amount_cents, entry.reason) == ("cash_out", -400, "asked by phone")
+    assert GiftCard.objects.get(pk=card.pk).status == "redeemed"
+
+
+@pytest.mark.parametrize(
+    ("card", "offered"),
+    [
+        (a_small_card, True),
+        (lambda: a_small_card(499), True),
+        (lambda: a_small_card(500), False),
+        (lambda: a_small_card(0), False),
+        (lambda: an_active_card(balance_cents=1), False),
+        (lambda: an_active_card(balance_cents=1, market=a_market()), False),
+        (lambda: an_inactive_card(balance_cents=1, market=a_market(cash_out_below_cents=500)), False),
+    ],
+)
+def test_a_cash_out_is_offered_where_the_market_has_a_rule_for_it(back_office, card, offered):
+    card = card()
+
+    assert (dialog_of(card, "cash_out") in back_office.get(page_of(card)).content.decode()) is offered
+
+
+def test_a_balance_that_is_too_large_is_refused_in_the_currency(back_office):
+    card = a_small_card(500)
+    before = as_stored(card.pk)
+
+    answer = back_office.post(dialog_of(card, "cash_out"), filled_in(card)).content.decode()
+
+    assert "Cash out is only possible while the balance is less than $5.00." in answer
+    assert as_stored(card.pk) == before
+
+
+def test_a_cash_out_of_another_balance_than_was_shown_is_refused(back_office):
+    card = a_small_card()
+    debit(caller=TEST, card_id=card.pk, amount_cents=1)
+    before = as_stored(card.pk)
+
+    answer = back_office.post(dialog_of(card, "cash_out"), filled_in(card)).content.decode()
+
+    assert "Balance has changed since this was opened: $3.99." in answer
+    assert as_stored(card.pk) == before
+
+
+def test_an_expiry_against_the_market_s_policy_is_refused_at_its_field(back_office):
+    card = an_active_card(market=a_market(minimum_validity_months=60))
+
+    answer = back_office.post(dialog_of(card, "new_expiry"), filled_in(card, last_day="2027-01-01"))
+
+    assert answer.context["form"].errors["last_day"] == [
+        "Falls short of the minimum validity of the market Berlin, 60 months from the issue."
+    ]
 
 
 def test_a_new_expiry_ends_with_the_day_in_the_market(back_office):
