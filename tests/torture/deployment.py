@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 KEY = f"gck_test_{'0' * 49}"
-NTH = 3
-"""Every third debit of a card goes wrong."""
+NTH = 2
+"""Every second debit of a card goes wrong."""
 
 
 class Fault(Enum):
@@ -26,6 +26,12 @@ class Fault(Enum):
     DEACTIVATION_VANISHES = auto()
     CRASH = auto()
     LIVE = auto()
+    HOLD_UNCOUNTED = auto()
+    RESOLVED_TWICE = auto()
+    CAPTURE_VANISHES = auto()
+    REFUNDS_UNCOUNTED = auto()
+    PAYMENT_ENDS_EARLY = auto()
+    GIVEN_BACK_TWICE = auto()
 
 
 class Refused(Exception):
@@ -78,15 +84,16 @@ class Deployment:
                     return *known[1:], True
                 return 422, {"errors": [{"code": "IDEMPOTENCY_KEY_REUSED"}]}, False
             try:
-                status, card = self._done(path, json.loads(body)["data"]["attributes"])
+                status, card = self._done(path, json.loads(body)["data"])
             except Refused as refused:
                 return 422, {"errors": [{"code": "VALIDATION_ERROR", "meta": {"error": str(refused)}}]}, False
             document = {"data": self._shown(card)}
             self.answers[key] = (path + body, status, document)
             return status, document, False
 
-    def _done(self, path: str, said: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def _done(self, path: str, data: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         _resource, _, key = path.strip("/").partition("/")
+        said = data["attributes"]
         if not key:
             return 201, self._created(said)
         card = self.cards[key]
@@ -145,14 +152,24 @@ class Deployment:
         return None
 
     def _post(
-        self, card: dict[str, Any], cents: int, kind: str, name: str | None, *, start: int | None = None
+        self,
+        card: dict[str, Any],
+        cents: int,
+        kind: str,
+        name: str | None,
+        *,
+        start: int | None = None,
+        **related: str,
     ) -> None:
         card["before"] = card["balance"]
         card["balance"] = (card["balance"] if start is None else start) + cents
         sequence = len(card["entries"]) + 1
         entry = {"sequence": sequence, "kind": kind, "amount_cents": cents, "balance_cents": card["balance"]}
         attributes = {**entry, "reference": name, "reason": ""}
-        card["entries"].append({"id": f"{card['id']}-{sequence}", "attributes": attributes})
+        relationships = {name: {"data": {"id": key}} for name, key in related.items()}
+        card["entries"].append(
+            {"id": f"{card['id']}-{sequence}", "attributes": attributes, "relationships": relationships}
+        )
 
     def _shown(self, card: dict[str, Any]) -> dict[str, Any]:
         attributes = {"status": card["status"], "balance_cents": card["balance"]}
@@ -211,15 +228,14 @@ class Threads(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def deployed(fault: Fault, **options: Any) -> Iterator[tuple[str, Deployment]]:
-    """Its address, and the deployment."""
-    deployment = Deployment(fault, **options)
+def deployed(deployment: Deployment) -> Iterator[str]:
+    """Its address."""
     serving = type("Serving", (Handler,), {"deployment": deployment})
     with Threads(("127.0.0.1", 0), serving) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", deployment
+            yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
