@@ -54,14 +54,16 @@ def once(request: HttpRequest, credential: Credential, write: Callable[[], Writt
     if key is None:
         return write().response
     with transaction.atomic():
-        if not try_lock(credential, key):
-            detail = "The first request with this key is still under way. Try again."
-            in_use = error("IDEMPOTENCY_KEY_IN_USE", detail, header=HEADER)
-            raise Rejection(in_use, headers={"Retry-After": "1"})
-        # A statement of its own after the lock: it sees what the last holder of the lock committed.
+        locked = try_lock(credential, key)
+        # A statement of its own after the lock: it sees what the last holder of the lock committed. Whatever
+        # is found may be answered without the lock, for it never changes.
         first = find(credential, key)
         if first is not None:
             return _replayed(first, request, credential)
+        if not locked:
+            detail = "The first request with this key is still under way. Try again."
+            in_use = error("IDEMPOTENCY_KEY_IN_USE", detail, header=HEADER)
+            raise Rejection(in_use, headers={"Retry-After": "1"})
         written = write()
         _remember(key, request, credential, written)
     return written.response

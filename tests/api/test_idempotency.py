@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from api import idempotency
 from api.exceptions import Context, rejection_for
 from api.models import IdempotencyKey, StoredResponse
 from tests.api.conftest import MEDIA_TYPE, ROOT, Wire
@@ -376,6 +377,13 @@ def test_while_the_first_is_under_way_others_are_told_to_come_back(wire):
     assert answer.response.headers["Retry-After"] == "1"
     assert other_key.status == 201
     assert make_author(wire).status == 201
+
+
+def test_what_is_done_is_answered_although_somebody_else_is_asking(wire, monkeypatch):
+    first = make_author(wire)
+    monkeypatch.setattr(idempotency, "try_lock", lambda *_: False)
+
+    assert make_author(wire).response.content == first.response.content
 
 
 @pytest.mark.django_db(transaction=True)
