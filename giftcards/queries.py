@@ -28,14 +28,24 @@ class BalanceChange:
     order_number: str | None
 
 
-def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:
-    """What can be spent of each card now, in minor units of its currency: its balance without what open
-    authorizations hold, by the clock (the card's own, where a test card has one)."""
+@dataclass(frozen=True, slots=True)
+class Available:
+    """In minor units of the currency; the locale is that of the card's market, or None."""
+
+    cents: int
+    currency_code: str
+    locale: str | None
+
+
+def availability(card_ids: Iterable[UUID]) -> Mapping[UUID, Available]:
+    """What can be spent of each card now: its balance without what open authorizations hold, by the clock
+    (the card's own, where a test card has one)."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT card.id, card.balance_cents - coalesce(held.cents, 0)
+            SELECT card.id, card.balance_cents - coalesce(held.cents, 0), card.currency_code, market.locale
             FROM giftcards_giftcard AS card
+            LEFT JOIN markets_market AS market ON market.id = card.market_id
             LEFT JOIN LATERAL (
                 SELECT sum(amount_cents)::bigint AS cents FROM giftcards_authorization
                 WHERE gift_card_id = card.id AND status = 'open'
@@ -45,7 +55,51 @@ def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:
             """,
             [list(card_ids)],
         )
-        return dict(cursor.fetchall())
+        return {card_id: Available(*rest) for card_id, *rest in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTotals:
+    """Of one payment, in minor units of its currency; the locale is that of the market it was spent in.
+
+    `paid_cents` stays what was taken from cards; what was given back of it is `refunded_cents`."""
+
+    currency_code: str
+    locale: str | None
+    amount_cents: int
+    paid_cents: int
+    refunded_cents: int
+
+    @property
+    def remaining_cents(self) -> int:
+        """What the cards did not pay."""
+        return self.amount_cents - self.paid_cents
+
+
+def payment_totals(payment_ids: Iterable[UUID]) -> Mapping[UUID, PaymentTotals]:
+    """From the ledger; one query, whatever the number of payments."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT payment.id, payment.currency_code, market.locale, payment.amount_cents,
+                moved.paid, moved.refunded
+            FROM giftcards_payment AS payment
+            LEFT JOIN markets_market AS market ON market.id = payment.market_id
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(-amount_cents) FILTER (WHERE kind = 'debit'), 0)::bigint AS paid,
+                    coalesce(sum(amount_cents) FILTER (WHERE kind = 'refund'), 0)::bigint AS refunded
+                FROM giftcards_ledgerentry WHERE payment_id = payment.id
+            ) AS moved
+            WHERE payment.id = ANY(%s)
+            """,
+            [list(payment_ids)],
+        )
+        return {key: PaymentTotals(*told) for key, *told in cursor.fetchall()}
+
+
+def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:
+    """The amounts of `availability` alone."""
+    return {card_id: available.cents for card_id, available in availability(card_ids).items()}
 
 
 def statuses_by_the_clock(authorization_ids: Iterable[UUID]) -> Mapping[UUID, str]:
@@ -55,7 +109,8 @@ def statuses_by_the_clock(authorization_ids: Iterable[UUID]) -> Mapping[UUID, st
         cursor.execute(
             """
             SELECT held.id, CASE
-                WHEN held.status = 'open' AND held.expires_at <= coalesce(card.test_clock_at, clock_timestamp())
+                WHEN held.status = 'open'
+                    AND held.expires_at <= coalesce(card.test_clock_at, clock_timestamp())
                 THEN 'expired' ELSE held.status END
             FROM giftcards_authorization AS held
             JOIN giftcards_giftcard AS card ON card.id = held.gift_card_id

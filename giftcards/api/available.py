@@ -1,7 +1,6 @@
 """What can be spent of a card now, in its three faces. It goes by the clock, so no column has it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -9,47 +8,37 @@ from django.conf import settings
 from api.computed import BatchField
 from api.credential import Credential
 from giftcards import money
-from giftcards.models import GiftCard
-from giftcards.queries import available_balances
+from giftcards.queries import Available, availability
 
 
-@dataclass(frozen=True, slots=True)
-class Available:
-    """In minor units of the currency; the locale is the market's, or None."""
+def available_cents() -> BatchField:
+    return BatchField(load=available_of, compute=_cents, default=nothing)
 
-    cents: int
-    currency_code: str
-    locale: str | None
 
-    def in_cents(self) -> int:
-        return self.cents
+def available_float() -> BatchField:
+    return BatchField(load=available_of, compute=_float, default=nothing)
 
-    def as_float(self) -> float:
-        return money.to_float(self.cents, self.currency_code)
 
-    def formatted(self) -> str:
-        return money.format_amount(
-            self.cents, self.currency_code, self.locale or settings.GIFTCARDS_DEFAULT_LOCALE
-        )
+def formatted_available() -> BatchField:
+    return BatchField(load=available_of, compute=_formatted, default=nothing)
 
 
 def available_of(card_ids: list[UUID], credential: Credential) -> Mapping[UUID, Available]:
-    balances = available_balances(card_ids)
-    cards = GiftCard.objects.filter(pk__in=card_ids).values_list("pk", "currency_code", "market__locale")
-    return {key: Available(balances[key], currency, locale) for key, currency, locale in cards}
+    return availability(card_ids)
 
 
 def nothing() -> None:
     """Of a card that was deleted between two statements."""
 
 
-def available_cents() -> BatchField:
-    return BatchField(load=available_of, compute=Available.in_cents, default=nothing)
+def _cents(available: Available) -> int:
+    return available.cents
 
 
-def available_float() -> BatchField:
-    return BatchField(load=available_of, compute=Available.as_float, default=nothing)
+def _float(available: Available) -> float:
+    return money.to_float(available.cents, available.currency_code)
 
 
-def formatted_available() -> BatchField:
-    return BatchField(load=available_of, compute=Available.formatted, default=nothing)
+def _formatted(available: Available) -> str:
+    locale = available.locale or settings.GIFTCARDS_DEFAULT_LOCALE
+    return money.format_amount(available.cents, available.currency_code, locale)

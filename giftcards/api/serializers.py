@@ -14,6 +14,7 @@ from giftcards.api import logs
 from giftcards.api.amounts import float_of, formatted
 from giftcards.api.attachments import AttachmentSerializer
 from giftcards.api.authorizations import AuthorizationSerializer
+from giftcards.api.available import available_cents, available_float, formatted_available
 from giftcards.api.codes import CodeFilter, readable_code
 from giftcards.api.tags import TagSerializer
 from giftcards.api.transactions import TransactionSerializer
@@ -54,6 +55,9 @@ class GiftCardSerializer(ResourceSerializer):
     formatted_initial_balance = formatted("initial_balance_cents")
     balance_float = float_of("balance_cents")
     formatted_balance = formatted("balance_cents")
+    available_balance_cents = available_cents()
+    available_balance_float = available_float()
+    formatted_available_balance = formatted_available()
     balance_max_float = float_of("balance_max_cents")
     formatted_balance_max = formatted("balance_max_cents")
     balance_log = BatchField(load=logs.changes_of, compute=logs.balance_log, default=list)
@@ -96,6 +100,9 @@ class GiftCardSerializer(ResourceSerializer):
             "balance_cents",
             "balance_float",
             "formatted_balance",
+            "available_balance_cents",
+            "available_balance_float",
+            "formatted_available_balance",
             "balance_max_cents",
             "balance_max_float",
             "formatted_balance_max",

@@ -257,6 +257,8 @@ class TestReach:
         """Whoever adds a resource says whose events these are; else a restricted key sees none of them."""
         assert subjects._visible.keys() == {
             "gift_cards",
+            "gift_card_authorizations",
+            "gift_card_payments",
             "tags",
             "attachments",
             "markets",

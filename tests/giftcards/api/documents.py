@@ -17,6 +17,11 @@ from tests.fixtures.client import ROOT
 
 Document = dict[str, Any]
 JSON_API = {"version": "1.1"}
+AVAILABLE = {
+    "available_balance_cents": "balance_cents",
+    "available_balance_float": "balance_float",
+    "formatted_available_balance": "formatted_balance",
+}
 RELATIONSHIPS = (
     "market",
     "gift_card_recipient",
@@ -59,6 +64,9 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
         "balance_cents": 10_000,
         "balance_float": 100.0,
         "formatted_balance": "$100.00",
+        "available_balance_cents": 10_000,
+        "available_balance_float": 100.0,
+        "formatted_available_balance": "$100.00",
         "balance_max_cents": None,
         "balance_max_float": None,
         "formatted_balance_max": None,
@@ -78,7 +86,11 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
         "updated_at": time_text(row.updated_at),
     }
     assert attributes.keys() <= whole.keys()
-    return resource("gift_cards", row, whole | attributes, relationships=RELATIONSHIPS, data=linkage)
+    # Where nothing is held, all of the balance is available.
+    available = {name: attributes[of] for name, of in AVAILABLE.items() if of in attributes}
+    return resource(
+        "gift_cards", row, whole | available | attributes, relationships=RELATIONSHIPS, data=linkage
+    )
 
 
 def market(row: Market, **attributes: Any) -> Document:
