@@ -10,6 +10,7 @@ from events.api.views import EventViewSet
 from giftcards.api.attachments import AttachmentViewSet
 from giftcards.api.authorizations import AuthorizationViewSet
 from giftcards.api.lookups import LookupViewSet
+from giftcards.api.payments import PaymentViewSet
 from giftcards.api.refunds import RefundViewSet
 from giftcards.api.tags import TagViewSet
 from giftcards.api.transactions import TransactionViewSet
@@ -22,6 +23,7 @@ router.register(GiftCardViewSet)
 router.register_create_only(LookupViewSet)
 router.register(AuthorizationViewSet)
 router.register(RefundViewSet)
+router.register(PaymentViewSet)
 router.register(TransactionViewSet)
 router.register(MarketViewSet)
 router.register(PriceListViewSet)

@@ -1,4 +1,6 @@
-"""Finding the card that somebody wants to pay with. What can't be paid with is not found."""
+"""Finding the cards that somebody wants to pay with. What can't be paid with is not found."""
+
+from collections.abc import Iterable
 
 from django.db.models import DateTimeField, Func, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -9,16 +11,16 @@ from kernel.caller import Caller
 from kernel.secret import Secret
 
 
-def usable_cards(code: Secret, caller: Caller) -> QuerySet[GiftCard]:
-    """The card with this code, in any spelling; nothing if it can't be spent by this caller now: no such
-    code, another mode, beyond the caller's markets, not active, expired, or in a disabled market.
+def usable_cards(given: Iterable[Secret], caller: Caller) -> QuerySet[GiftCard]:
+    """The cards with these codes, in any spelling; without those that can't be spent by this caller now: no
+    such code, another mode, beyond the caller's markets, not active, expired, or in a disabled market.
 
     One statement, whatever the reason, so that neither its text nor its time tells which it is.
     """
     now = Coalesce("test_clock_at", Func(function="clock_timestamp", output_field=DateTimeField()))
     return GiftCard.objects.visible_to(caller).filter(
         Q(expires_at=None) | Q(expires_at__gt=now),
-        code_digest__in=codes.digests(code.reveal()),
+        code_digest__in=[digest for code in given for digest in codes.digests(code.reveal())],
         status=Status.ACTIVE,
         market__disabled_at=None,
     )

@@ -78,7 +78,7 @@ class LookupViewSet(TriesCodes):
     @once_per_key
     def create(self, request: Request) -> HttpResponse:
         code = Secret(self._values(pk=None)["code"])
-        resources, included = self._read(usable_cards(code, self.credential.caller))
+        resources, included = self._read(usable_cards([code], self.credential.caller))
         if not resources:
             raise NoUsableCard
         (resource,) = resources

@@ -48,6 +48,7 @@ class TransactionSerializer(ResourceSerializer):
         "gift_card": "giftcards.api.serializers.GiftCardSerializer",
         "market": "markets.api.serializers.MarketSerializer",
         "authorization": "giftcards.api.authorizations.AuthorizationSerializer",
+        "payment": "giftcards.api.payments.PaymentSerializer",
         "original": "giftcards.api.transactions.TransactionSerializer",
         "refunds": "giftcards.api.refunds.RefundSerializer",
     }
@@ -84,12 +85,14 @@ class TransactionSerializer(ResourceSerializer):
             "gift_card",
             "market",
             "authorization",
+            "payment",
             "original",
             "refunds",
         )
         read_only_fields = fields
-        # A card of no market is spent in any; who is restricted to some sees the card, and not those.
-        guarded = ("market",)
+        # A card of no market is spent in any, and pays together with cards of any; who is restricted to some
+        # markets sees the card, and not those.
+        guarded = ("market", "payment")
         ways_back = {"refunds": "original__pk"}
         filterable: Mapping[str, AttributeFilter | None] = {
             "actor": ActorFilter(),

@@ -92,9 +92,10 @@ def lock_cards(cards: QuerySet[GiftCard]) -> list[GiftCard]:
 
     In the order of their keys, and by one statement: whoever needs some of the same cards locks them in the
     same order, so that nobody who holds one waits for somebody who waits for that one. The key never changes,
-    so the order that the statement has found is still the order after a wait.
+    so the order that the statement has found is still the order after a wait. What was joined may be older
+    than the cards, and has to be asked again.
     """
-    return list(cards.select_for_update(no_key=True).order_by("pk"))
+    return list(cards.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 
 def save(card: GiftCard) -> None:

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from events.operations import record
 from giftcards.codes import digests
 from giftcards.exceptions import AboveRefundable, InsufficientBalance, MarketDisabled, UnusableCodes
+from giftcards.lookups import usable_cards
 from giftcards.models import GiftCard, Kind, LedgerEntry, Payment
 from giftcards.operations.balance import require_spendable, spend
 from giftcards.operations.holds import release_lapsed
@@ -173,17 +174,21 @@ def _lock_named(
     gift_cards: Collection[UUID] | None, codes: Collection[Secret] | None, caller: Caller
 ) -> list[GiftCard]:
     """Each card once, in the order of their keys. Raises NotFound, UnusableCodes."""
-    visible = GiftCard.objects.visible_to(caller)
-    if gift_cards is not None:
-        cards = lock_cards(visible.filter(pk__in=set(gift_cards)))
-        missing = set(gift_cards) - {card.pk for card in cards}
-        if missing:
-            raise NotFound("gift_cards", min(missing))
-        return cards
-    named = [set(digests(code.reveal())) for code in codes or ()]
-    cards = lock_cards(visible.filter(code_digest__in=set().union(*named)))
+    if codes is not None:
+        return _lock_with_codes(codes, caller)
+    keys = set(gift_cards or ())
+    cards = lock_cards(GiftCard.objects.visible_to(caller).filter(pk__in=keys))
+    missing = keys - {card.pk for card in cards}
+    if missing:
+        raise NotFound("gift_cards", min(missing))
+    return cards
+
+
+def _lock_with_codes(codes: Collection[Secret], caller: Caller) -> list[GiftCard]:
+    """By one statement whatever is wrong with a code, like a look-up. Raises UnusableCodes."""
+    cards = lock_cards(usable_cards(codes, caller))
     found = {bytes(card.code_digest) for card in cards}
-    if any(found.isdisjoint(each) for each in named):
+    if any(found.isdisjoint(digests(code.reveal())) for code in codes):
         raise UnusableCodes
     return cards
 

@@ -1,0 +1,199 @@
+"""Payments over several cards under `/api/gift_card_payments`; what was paid and given back is read from the
+ledger."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final, cast
+from uuid import UUID
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework_json_api.relations import ResourceRelatedField
+
+from access.scopes import Scope
+from api.computed import BatchField
+from api.credential import Credential
+from api.fields import CurrencyCode, StrictBoolean, StrictInteger, StrictString, StrictStrings
+from api.serializers import ResourceSerializer
+from giftcards import money, operations
+from giftcards.api.amounts import float_of, formatted
+from giftcards.api.code_tries import TriesCodes
+from giftcards.api.triggers import naming, only_trigger
+from giftcards.exceptions import UnusableCodes
+from giftcards.models import GiftCard, Payment
+from giftcards.operations import PaymentChanges
+from giftcards.queries import PaymentTotals, payment_totals
+from kernel.caller import Caller
+from kernel.secret import Secret
+from markets.models import Market
+
+TRIGGERS: Final = ("_refund", "_refund_amount_cents")
+
+
+def totals_of(payment_ids: list[UUID], credential: Credential) -> Mapping[UUID, PaymentTotals]:
+    return payment_totals(payment_ids)
+
+
+def cents_of(total: str) -> BatchField:
+    return _total(lambda totals: getattr(totals, total))
+
+
+def total_as_float(total: str) -> BatchField:
+    return _total(lambda totals: money.to_float(getattr(totals, total), totals.currency_code))
+
+
+def formatted_total(total: str) -> BatchField:
+    return _total(
+        lambda totals: money.format_amount(
+            getattr(totals, total),
+            totals.currency_code,
+            totals.locale or settings.GIFTCARDS_DEFAULT_LOCALE,
+        )
+    )
+
+
+def _total(compute: Callable[[PaymentTotals], Any]) -> BatchField:
+    return BatchField(load=totals_of, compute=compute, default=lambda: None)
+
+
+class PaymentSerializer(ResourceSerializer):
+    """The cards are named by `codes` or by `gift_cards`. What is read as `gift_cards` are those that gave
+    something, and `transactions` how much, and what they got back."""
+
+    included_serializers: ClassVar[Mapping[str, str]] = {
+        "gift_cards": "giftcards.api.serializers.GiftCardSerializer",
+        "market": "markets.api.serializers.MarketSerializer",
+        "transactions": "giftcards.api.transactions.TransactionSerializer",
+    }
+    related_serializers: ClassVar[Mapping[str, str]] = {"events": "events.api.serializers.EventSerializer"}
+
+    currency_code = CurrencyCode(required=False, allow_null=True)
+    amount_float = float_of("amount_cents")
+    formatted_amount = formatted("amount_cents")
+    paid_amount_cents = cents_of("paid_cents")
+    paid_amount_float = total_as_float("paid_cents")
+    formatted_paid_amount = formatted_total("paid_cents")
+    remaining_amount_cents = cents_of("remaining_cents")
+    remaining_amount_float = total_as_float("remaining_cents")
+    formatted_remaining_amount = formatted_total("remaining_cents")
+    refunded_amount_cents = cents_of("refunded_cents")
+    refunded_amount_float = total_as_float("refunded_cents")
+    formatted_refunded_amount = formatted_total("refunded_cents")
+    codes = StrictStrings(write_only=True, required=False, allow_null=True)
+    gift_cards = ResourceRelatedField(many=True, queryset=GiftCard.objects.all(), required=False)
+    market = ResourceRelatedField(queryset=Market.objects.all(), required=False, allow_null=True)
+    transactions = ResourceRelatedField(many=True, read_only=True)
+    events = ResourceRelatedField(many=True, read_only=True)
+    _refund = StrictBoolean(write_only=True, required=False, allow_null=True)
+    _refund_amount_cents = StrictInteger(write_only=True, required=False, allow_null=True)
+    _reason = StrictString(write_only=True, required=False, allow_null=True)
+
+    class Meta(ResourceSerializer.Meta):
+        model = Payment
+        resource_name = "gift_card_payments"
+        fields = (
+            "currency_code",
+            "amount_cents",
+            "amount_float",
+            "formatted_amount",
+            "paid_amount_cents",
+            "paid_amount_float",
+            "formatted_paid_amount",
+            "remaining_amount_cents",
+            "remaining_amount_float",
+            "formatted_remaining_amount",
+            "refunded_amount_cents",
+            "refunded_amount_float",
+            "formatted_refunded_amount",
+            "partial",
+            "order_number",
+            "reference",
+            "reference_origin",
+            "metadata",
+            "created_at",
+            "updated_at",
+            "codes",
+            "gift_cards",
+            "market",
+            "transactions",
+            "events",
+            *TRIGGERS,
+            "_reason",
+        )
+        read_only_fields = ("created_at", "updated_at")
+        create_only_fields = ("amount_cents", "currency_code", "partial", "codes", "gift_cards", "market")
+        update_only_fields = TRIGGERS
+        triggers = TRIGGERS
+        sensitive = ("codes",)
+        links_only = ("events",)
+        # A card of no market is spent in any; who is restricted to some sees the payment, and not those.
+        guarded = ("market",)
+        ways_back = {"gift_cards": "ledger_entries__payment_id", "events": "subject_id"}
+        repeating = ("gift_cards",)
+        filterable = (
+            "currency_code",
+            "amount_cents",
+            "partial",
+            "order_number",
+            "reference",
+            "reference_origin",
+            "metadata",
+            "created_at",
+            "updated_at",
+        )
+        sortable = ("order_number", "reference", "created_at")
+
+
+class PaymentViewSet(TriesCodes):
+    serializer_class = PaymentSerializer
+    scopes: ClassVar[Mapping[str, str]] = {
+        "read": Scope.READ,
+        "create": Scope.SPEND,
+        "update": Scope.SPEND,
+    }
+    unusable = (UnusableCodes,)
+
+    def codes_in(self, request: Request) -> int:
+        return len(_codes_sent(request.data))
+
+    def create_resource(self, caller: Caller, values: dict[str, Any]) -> UUID:
+        codes, cards = values.get("codes"), values.get("gift_cards")
+        with naming(insufficient_balance="amount_cents", spent_in="market", reason="_reason"):
+            payment = operations.pay(
+                caller=caller,
+                amount_cents=values["amount_cents"],
+                gift_cards=None if cards is None else [card.pk for card in cards],
+                codes=None if codes is None else [Secret(code) for code in codes],
+                currency_code=values.get("currency_code"),
+                partial=values.get("partial", False),
+                spent_in=values.get("market"),
+                attributes=_attributes(values),
+                reason=values.get("_reason") or "",
+            )
+        return payment.pk
+
+    def update_resource(self, caller: Caller, pk: UUID, values: dict[str, Any]) -> None:
+        trigger = only_trigger(values, TRIGGERS)
+        with naming(amount_cents=trigger or "", reason="_reason"):
+            _requested(trigger, values)(caller=caller, payment_id=pk, reason=values.get("_reason") or "")
+
+
+def _requested(trigger: str | None, values: Mapping[str, Any]) -> Callable[..., Payment]:
+    """The operation with all but `caller`, `payment_id` and `reason` filled in."""
+    changes = _attributes(values)
+    if trigger is None:
+        return partial(operations.update_payment, changes=changes)
+    amount_cents = values[trigger] if trigger == "_refund_amount_cents" else None
+    return partial(operations.refund_payment, amount_cents=amount_cents, changes=changes)
+
+
+def _codes_sent(document: Any) -> list[Any]:
+    """Before anything is checked: what is no list of codes is refused later."""
+    for member in ("data", "attributes", "codes"):
+        document = document.get(member) if isinstance(document, dict) else None
+    return document if isinstance(document, list) else []
+
+
+def _attributes(values: Mapping[str, Any]) -> PaymentChanges:
+    names = PaymentChanges.__optional_keys__
+    return cast(PaymentChanges, {name: values[name] for name in values if name in names})
