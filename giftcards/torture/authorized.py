@@ -24,7 +24,9 @@ def authorization_findings(stories: list[Story], reader: Reader) -> Iterator[str
                 held[card_id] = held[card_id] + authorization["attributes"]["amount_cents"]
     for card_id, cents in held.items():
         state = reader.card(card_id)
-        if state is not None and state.available_cents != state.balance_cents - cents:
+        if state is None or state.available_cents is None:
+            continue
+        if state.available_cents != state.balance_cents - cents:
             yield (
                 f"Card {card_id}: {state.available_cents} is available of {state.balance_cents}, although "
                 f"{cents} is held."

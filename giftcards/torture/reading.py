@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from giftcards.torture.requests import CARDS, TRANSACTIONS
+from giftcards.torture.requests import AUTHORIZATIONS, CARDS, PAYMENTS, TRANSACTIONS
 from giftcards.torture.wire import CURSORS, Answer, Lost, Request, Target
 
 PAUSE: Final = 0.2
-ENTRY_FIELDS: Final = "sequence,kind,amount_cents,balance_cents,reason,reference,authorization,payment"
+ENTRY_FIELDS: Final = ("sequence", "kind", "amount_cents", "balance_cents", "reason", "reference")
+LINKS: Final = {"authorization": AUTHORIZATIONS, "payment": PAYMENTS}
+"""An entry's relationships, where the deployment has these resources."""
 
 
 class Unreadable(Exception):
@@ -65,6 +67,7 @@ class Reader:
         self._patience = patience
         self._stop = stop or threading.Event()
         self._cards: dict[str, CardState | None] = {}
+        self._known: dict[str, bool] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +85,9 @@ class Reader:
         return None if mode is None else str(mode)
 
     def knows(self, resource: str) -> bool:
-        return self._get(f"/{resource}?page[size]=1").status != 404
+        if resource not in self._known:
+            self._known[resource] = self._get(f"/{resource}?page[size]=1").status != 404
+        return self._known[resource]
 
     def card(self, card_id: str) -> CardState | None:
         """None if there is no such card. Read once; what comes later is not looked at."""
@@ -103,17 +108,19 @@ class Reader:
         if answer.status == 404:
             return None
         said = _data(answer)["attributes"]
-        path = f"/{CARDS}/{card_id}/transactions?page[size]=25&fields[{TRANSACTIONS}]={ENTRY_FIELDS}"
-        entries = None
-        if self._get(path).status != 404:
-            entries = tuple(sorted(map(Entry.of, self._list(path)), key=lambda entry: entry.sequence))
         return CardState(
             id=card_id,
             status=said["status"],
             balance_cents=said["balance_cents"],
             available_cents=said.get("available_balance_cents"),
-            entries=entries,
+            entries=self._entries(card_id) if self.knows(TRANSACTIONS) else None,
         )
+
+    def _entries(self, card_id: str) -> tuple[Entry, ...]:
+        fields = [*ENTRY_FIELDS, *(link for link, resource in LINKS.items() if self.knows(resource))]
+        sparse = f"fields[{TRANSACTIONS}]={','.join(fields)}"
+        entries = self._list(f"/{CARDS}/{card_id}/transactions?page[size]=25&{sparse}")
+        return tuple(sorted(map(Entry.of, entries), key=lambda entry: entry.sequence))
 
     def _list(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
