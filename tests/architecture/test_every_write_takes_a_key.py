@@ -16,7 +16,8 @@ NOBODYS_ID = "00000000-0000-7000-8000-000000000000"
 
 def writes() -> Iterator[tuple[str, str]]:
     """Method and address of each, the relationships spelled out."""
-    (api,) = (each for each in get_resolver().url_patterns if str(each.pattern) == "api/")
+    patterns: list[Any] = get_resolver().url_patterns
+    (api,) = (each for each in patterns if str(each.pattern) == "api/")
     for route in api.url_patterns:
         view: Any = route.callback
         for method in WRITES & getattr(view, "actions", {}).keys():
