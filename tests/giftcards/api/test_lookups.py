@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -32,8 +33,10 @@ from tests.fixtures.cast import (
     edit,
 )
 from tests.fixtures.client import MEDIA_TYPE, ROOT, api_client
+from tests.fixtures.races import at_once
 from tests.giftcards.api.documents import time_text
 from tests.giftcards.api.test_codes_stay_secret import everything_stored, forms_of
+from tests.server import CHECKED, a_key, serving
 
 pytestmark = pytest.mark.django_db
 
@@ -435,3 +438,31 @@ def test_a_denied_key_counts_nothing():
     look_up(api_client(scopes=[Scope.SPEND]))
 
     assert counted(TRIES) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_processes_of_a_server_count_together():
+    """Each connection is served by one process or the other, as the kernel deals them out."""
+    an_active_card(code=SENTINEL)
+    key = a_key()
+
+    with serving(CHECKED, GIFTCARDS_CODE_TRIES_PER_KEY="20", GIFTCARDS_TRUST_FORWARDED="1") as server:
+
+        def ask() -> list[int]:
+            answers = []
+            for number in range(4):
+                with server.caller(key) as till:
+                    till.headers["X-Forwarded-For"] = f"192.0.2.{number}"
+                    answers.append(till.create("gift_card_lookups", {"code": SENTINEL}).status_code)
+            return answers
+
+        statuses = Counter(status for answers in at_once([ask] * 8) for status in answers)
+        log = server.log()
+
+    assert statuses == {200: 20, 429: 12}
+    assert SENTINEL not in log
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT subject, number FROM api_throttlecount ORDER BY subject COLLATE "C"')
+        (_key, tries_of_key), *addresses = cursor.fetchall()
+    assert tries_of_key == 32
+    assert addresses == [(f"test 192.0.2.{number}", 8) for number in range(4)]
