@@ -4,7 +4,7 @@ Rows are made by `giftcards.operations.posting.post` alone, and the database ref
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, cast
 
 from django.db import models
 from django.db.models import Q
@@ -187,15 +187,15 @@ class LedgerEntry(models.Model):
         return f"{self.sequence}. {self.kind} {self.amount_cents:+d} {self.currency_code}"
 
 
-class RefundQuerySet(LedgerEntryQuerySet):
-    def visible_to(self, caller: Caller) -> Self:
-        return super().visible_to(caller).filter(kind=Kind.REFUND)
+class RefundManager(models.Manager.from_queryset(LedgerEntryQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> models.QuerySet[LedgerEntry]:
+        return cast("models.QuerySet[LedgerEntry]", super().get_queryset()).filter(kind=Kind.REFUND)
 
 
 class Refund(LedgerEntry):
     """Those entries that give back what another took, by themselves. No table of their own."""
 
-    objects: ClassVar[Any] = RefundQuerySet.as_manager()
+    objects: ClassVar[Any] = RefundManager()
 
     class Meta:
         proxy = True

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from access.models import Organization
-from giftcards.models import GiftCard
+from giftcards.models import Authorization, GiftCard, LedgerEntry
 from kernel.refusals import KEY
 from markets.models import Market
 from recipients.models import GiftCardRecipient
@@ -91,6 +91,81 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
     return resource(
         "gift_cards", row, whole | available | attributes, relationships=RELATIONSHIPS, data=linkage
     )
+
+
+def authorization(row: Authorization, **attributes: Any) -> Document:
+    """40.00 USD, held and still open."""
+    whole = {
+        "status": "open",
+        "currency_code": "USD",
+        "amount_cents": 4_000,
+        "amount_float": 40.0,
+        "formatted_amount": "$40.00",
+        "captured_amount_cents": 0,
+        "captured_amount_float": 0.0,
+        "formatted_captured_amount": "$0.00",
+        "expires_at": time_text(row.expires_at),
+        "order_number": None,
+        "reference": None,
+        "reference_origin": None,
+        "metadata": {},
+        "created_at": time_text(row.created_at),
+        "updated_at": time_text(row.updated_at),
+    }
+    assert attributes.keys() <= whole.keys()
+    relationships = ("gift_card", "market", "transactions", "events")
+    return resource("gift_card_authorizations", row, whole | attributes, relationships=relationships)
+
+
+def transaction(row: LedgerEntry, *, linkage: Document | None = None, **attributes: Any) -> Document:
+    """A debit of 12.00 from 100.00 USD, by the test's own caller."""
+    whole = {
+        "sequence": 2,
+        "kind": "debit",
+        "currency_code": "USD",
+        "amount_cents": -1_200,
+        "amount_float": -12.0,
+        "formatted_amount": "-$12.00",
+        "balance_cents": 8_800,
+        "balance_float": 88.0,
+        "formatted_balance": "$88.00",
+        "actor": {"kind": "api_key", "id": "till", "name": "The till"},
+        "reason": "",
+        "reference": None,
+        "order_number": None,
+        "created_at": time_text(row.created_at),
+        "updated_at": time_text(row.created_at),
+    }
+    assert attributes.keys() <= whole.keys()
+    relationships = ("gift_card", "market", "authorization", "payment", "original", "refunds")
+    return resource(
+        "gift_card_transactions", row, whole | attributes, relationships=relationships, data=linkage
+    )
+
+
+def refund(row: LedgerEntry, **attributes: Any) -> Document:
+    """All of a debit of 12.00 USD."""
+    whole = {
+        "currency_code": "USD",
+        "amount_cents": 1_200,
+        "amount_float": 12.0,
+        "formatted_amount": "$12.00",
+        "reason": "",
+        "reference": None,
+        "order_number": None,
+        "created_at": time_text(row.created_at),
+        "updated_at": time_text(row.created_at),
+    }
+    assert attributes.keys() <= whole.keys()
+    return resource("gift_card_refunds", row, whole | attributes, relationships=("transaction", "gift_card"))
+
+
+def page_of(address: str, data: list[Document], **members: Any) -> Document:
+    """A list that is one page."""
+    mark = "&" if "?" in address else "?"
+    only = f"{ROOT}/{address}{mark}page%5Bnumber%5D=1&page%5Bsize%5D=10"
+    meta = {"record_count": len(data), "page_count": 1}
+    return document(data, address, links={"first": only, "last": only}, meta=meta, **members)
 
 
 def market(row: Market, **attributes: Any) -> Document:
