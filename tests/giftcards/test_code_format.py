@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giftcards import code_format, codes
+from giftcards.admin.search import cards_with_code
 from giftcards.code_format import ALPHABET, MAKERS, canonical, new_human, new_uuid, possible_prefixes, prefix
 from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard
 from markets.models import CodeFormat
 from tests.fixtures.cast import a_draft, a_market
+from tests.fixtures.client import api_client
 from tests.fixtures.refusing import refused
 from tests.giftcards.test_codes import found
 
@@ -232,3 +234,33 @@ def test_codes_that_differ_in_case_alone_are_two_if_they_are_neither_format():
 
     assert found("welcome-2027").get() == lower
     assert found("WELCOME-2027").get() == upper
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("matcher", "value"),
+    [
+        ("eq", "k7qm-x2p9-o4td-hw3c-8zr5"),
+        ("in", "nothing,K7QMX2P904TDHW3C8ZR5"),
+        ("cont", "K7QM X2P9 04TD HW3C 8ZR5"),
+        ("start", "K7QM-X2P9"),
+        ("start", "k7qmx2p9"),
+        ("end", "8zr5"),
+        ("cont", "k7qm x2p9"),
+    ],
+)
+def test_a_list_is_searched_by_any_spelling(matcher, value):
+    card = a_draft(code=HUMAN)
+    a_draft(code="K7QMX2P8-SOMETHING-ELSE")
+
+    listed = api_client().get(f"gift_cards?filter[q][code_{matcher}]={value}").document["data"]
+
+    assert [each["id"] for each in listed] == [str(card.pk)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", [f" {HUMAN} ", CHARACTERS.lower(), HUMAN.replace("0", "o")])
+def test_support_staff_find_a_card_by_any_spelling(typed):
+    card = a_draft(code=HUMAN)
+
+    assert list(cards_with_code(typed)) == [card]
