@@ -65,6 +65,7 @@ THEME: dict[str, Any] = {
                 "items": [
                     _page("Gift cards", "redeem", "giftcards", "giftcard"),
                     _page("Ledger", "receipt_long", "giftcards", "ledgerentry"),
+                    _page("Payments", "payments", "giftcards", "payment"),
                     _page("Recipients", "person", "recipients", "giftcardrecipient"),
                     _page("Markets", "storefront", "markets", "market"),
                     _page("Tags", "sell", "giftcards", "tag"),
@@ -85,6 +86,12 @@ THEME: dict[str, Any] = {
                 "items": [
                     _page("Events", "history", "events", "event"),
                     _page("Verifications", "fact_check", "giftcards", "verification"),
+                    {
+                        "title": "Wipe test data",
+                        "icon": "delete_sweep",
+                        "link": reverse_lazy("admin:giftcards_wipe_test_data"),
+                        "permission": lambda request: request.user.is_superuser,
+                    },
                 ],
             },
         ],

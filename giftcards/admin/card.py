@@ -25,6 +25,7 @@ from giftcards.admin import dialogs
 from giftcards.admin.forms import CardForm, ChangeForm, DraftForm
 from giftcards.admin.search import cards_matching, cards_with_code
 from giftcards.admin.timeline import card_timeline
+from giftcards.admin.wiping import wipe_page
 from giftcards.admin.wording import STATUS_TONES, worded
 from giftcards.codes import mask
 from giftcards.models import GiftCard, Status, Tag
@@ -110,11 +111,16 @@ class GiftCardAdmin(OperationAdmin):
     def get_urls(self) -> list[URLPattern]:
         find = self.admin_site.admin_view(self.find)
         reveal = self.admin_site.admin_view(self.reveal)
+        wipe = self.admin_site.admin_view(self.wipe_test_data)
         return [
             path("find/", find, name="giftcards_giftcard_find"),
+            path("wipe-test-data/", wipe, name="giftcards_wipe_test_data"),
             path("<path:object_id>/reveal-code/", reveal, name="giftcards_giftcard_reveal"),
             *super().get_urls(),
         ]
+
+    def wipe_test_data(self, request: HttpRequest) -> HttpResponse:
+        return wipe_page(request, self.admin_site.each_context(request))
 
     @method_decorator(sensitive_post_parameters("q"))
     @method_decorator(require_POST)
