@@ -7,7 +7,16 @@ Checked for every card:
 4. card, entries and events agree on mode, card and entries on currency;
 5. its events are numbered without gaps, move only as the state machine allows, tell each entry once with its
    amount and balance, and end in the card's status;
-6. no entry is left behind without its card.
+6. what its open authorizations hold is what its row says, and at most its balance; each authorization is
+   resolved at most once, captures at most what it held, and one entry took exactly that;
+7. a refund gives back an earlier debit or capture of the same card, all refunds of one no more than it took;
+8. events of authorizations have no gaps and end in what their row says.
+
+Of every payment: its entries are of its mode and currency, took from each card once and together its amount
+(at most that of a partial one), gave back no more, and its events have no gaps and tell the same.
+
+No entry and no authorization is left behind without its card, no entry without its payment. What refers to a
+market or a recipient is held by the database alone, and so is "one effect for each idempotency key".
 """
 
 from giftcards.verification.lies import Lie

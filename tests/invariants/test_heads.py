@@ -73,7 +73,7 @@ def changed(copy: Path, what: bytes, into: bytes) -> None:
 def test_every_live_card_with_entries_is_in_it_and_no_other(card, copy):
     written = [line.split() for line in copy.read_text().splitlines()[2:]]
     issued = GiftCard.objects.filter(mode="live").exclude(status="draft").order_by("id")
-    stored = issued.values_list("id", "ledger_sequence", "ledger_hash")
+    stored: Any = issued.values_list("id", "ledger_sequence", "ledger_hash")
 
     assert written == [[str(key), "live", str(number), bytes(head).hex()] for key, number, head in stored]
     assert len(written) == 3

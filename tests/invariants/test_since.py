@@ -6,11 +6,12 @@ import pytest
 from django.core.management import CommandError
 
 from giftcards.models import Verification
-from giftcards.operations import debit
+from giftcards.operations import authorize, debit, pay
 from giftcards.verification.newer import count_newer_cards, newer_cards
+from giftcards.verification.payments import payments_to_verify
 from giftcards.verification.verdicts import UNDER_WAY
 from kernel.clock import database_now
-from tests.fixtures.cast import LIVE, a_draft, an_active_card, edit
+from tests.fixtures.cast import LIVE, TEST, a_draft, an_active_card, edit
 from tests.fixtures.proof import verify
 from tests.fixtures.tampering import tampered
 
@@ -58,6 +59,54 @@ def test_many_come_in_portions_beside_the_transactions_of_each():
     cards = sorted(an_active_card().id for _ in range(3))
 
     assert newer(database_now() - timedelta(days=1), at_a_time=2) == [cards[:2], cards[2:]]
+
+
+@pytest.mark.parametrize("trace", ["row", "event"])
+def test_a_newer_hold_is_enough(trace):
+    card = an_active_card()
+    held = authorize(caller=TEST, card_id=card.id, amount_cents=1)
+    long_ago = {"card": card.id, "hold": held.id, "at": database_now() - timedelta(days=30)}
+    old = {
+        "card": "UPDATE giftcards_giftcard SET updated_at = %(at)s WHERE id = %(card)s",
+        "entry": "UPDATE giftcards_ledgerentry SET created_at = %(at)s WHERE gift_card_id = %(card)s",
+        "its events": "UPDATE events_event SET created_at = %(at)s WHERE subject_id = %(card)s",
+        "row": "UPDATE giftcards_authorization SET updated_at = %(at)s WHERE id = %(hold)s",
+        "event": "UPDATE events_event SET created_at = %(at)s WHERE subject_id = %(hold)s",
+    }
+
+    with tampered(*((statement, long_ago) for name, statement in old.items() if name != trace)):
+        assert newer(database_now() - timedelta(days=1)) == [[card.id]]
+
+
+@pytest.mark.parametrize("trace", ["row", "entries", "event"])
+def test_of_a_payment_each_trace_is_enough(trace):
+    """And none is too little, as with cards."""
+    card = an_active_card()
+    payment = pay(caller=TEST, amount_cents=7, gift_cards=[card.id])
+    long_ago = {"payment": payment.id, "at": database_now() - timedelta(days=30)}
+    old = {
+        "row": "UPDATE giftcards_payment SET updated_at = %(at)s, amount_cents = 6 WHERE id = %(payment)s",
+        "entries": "UPDATE giftcards_ledgerentry SET created_at = %(at)s WHERE payment_id = %(payment)s",
+        "event": "UPDATE events_event SET created_at = %(at)s WHERE subject_id = %(payment)s",
+    }
+    since = database_now() - timedelta(days=1)
+
+    with tampered(*((statement, long_ago) for name, statement in old.items() if name != trace)):
+        assert list(payments_to_verify(since)) == [payment]
+    with tampered(*((statement, long_ago) for statement in old.values())):
+        assert list(payments_to_verify(since)) == []
+
+
+def test_a_lie_about_a_newer_payment_is_found():
+    since = database_now()
+    payment = pay(caller=TEST, amount_cents=7, gift_cards=[an_active_card().id])
+    statement = "UPDATE giftcards_payment SET amount_cents = 6 WHERE id = %(payment)s"
+
+    with (
+        tampered((statement, {"payment": payment.id})),
+        pytest.raises(CommandError, match=f"Payment {payment.id}: it is of 6, its entries took 7"),
+    ):
+        verify("--since", since.isoformat())
 
 
 def test_it_cannot_see_that_an_old_card_was_tampered_with():

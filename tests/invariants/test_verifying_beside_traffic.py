@@ -43,7 +43,7 @@ def test_without_one_snapshot_it_would_be(debit_in_between, monkeypatch):
 
     monkeypatch.setattr(run, "one_moment", each_statement_for_itself)
 
-    assert {lie.card_id for lie in lies()} == {debit_in_between.id}
+    assert {lie.subject_id for lie in lies()} == {debit_in_between.id}
 
 
 def test_verifying_writes_nothing_and_waits_for_nobody():
