@@ -66,6 +66,7 @@ THEME: dict[str, Any] = {
                     _page("Gift cards", "redeem", "giftcards", "giftcard"),
                     _page("Ledger", "receipt_long", "giftcards", "ledgerentry"),
                     _page("Payments", "payments", "giftcards", "payment"),
+                    _page("Payments", "payments", "giftcards", "payment"),
                     _page("Recipients", "person", "recipients", "giftcardrecipient"),
                     _page("Markets", "storefront", "markets", "market"),
                     _page("Tags", "sell", "giftcards", "tag"),

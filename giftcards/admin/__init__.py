@@ -1,6 +1,7 @@
 from giftcards.admin.card import GiftCardAdmin
 from giftcards.admin.ledger import LedgerEntryAdmin
+from giftcards.admin.payments import PaymentAdmin
 from giftcards.admin.tags import TagAdmin
 from giftcards.admin.verification import VerificationAdmin
 
-__all__ = ["GiftCardAdmin", "LedgerEntryAdmin", "TagAdmin", "VerificationAdmin"]
+__all__ = ["GiftCardAdmin", "LedgerEntryAdmin", "PaymentAdmin", "TagAdmin", "VerificationAdmin"]

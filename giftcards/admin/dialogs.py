@@ -20,7 +20,7 @@ from giftcards import operations
 from giftcards.admin.amounts import TYPE_MINOR_UNITS, MinorUnitsField
 from giftcards.admin.wording import minor_units, worded
 from giftcards.codes import mask
-from giftcards.models import GiftCard
+from giftcards.models import GiftCard, Payment
 from giftcards.operations import GiftCardChanges, Occasion
 from kernel.caller import Caller
 from kernel.refusals import Invalid, Refusal
@@ -44,7 +44,7 @@ class CardDialog(ReasonedDialog):
         return caller_of(self.request, self.subject.mode)
 
     def show(self, refusal: Refusal) -> None:
-        super().show(_with_amount(refusal, self.subject))
+        super().show(with_amount(refusal, self.subject))
 
 
 class Purchase(CardDialog):
@@ -295,13 +295,14 @@ AMOUNTS_IN_REFUSALS = {
     "balance_max_exceeded": "would exceed the maximum balance of {}",
     "cash_out_below": "is only possible while the balance is less than {}",
     "open_authorization": "is not possible while open authorizations hold {}",
+    "refund_exceeded": "exceeds the {} that are left to refund",
 }
 
 
-def _with_amount(refusal: Refusal, card: GiftCard) -> Refusal:
+def with_amount(refusal: Refusal, subject: GiftCard | Payment) -> Refusal:
     """Refusals count in minor units; a person reads amounts."""
     if isinstance(refusal, Invalid) and refusal.count is not None:
         words = AMOUNTS_IN_REFUSALS.get(refusal.error)
         if words:
-            return Invalid(refusal.about, refusal.error, words.format(worded(refusal.count, card)))
+            return Invalid(refusal.about, refusal.error, words.format(worded(refusal.count, subject)))
     return refusal

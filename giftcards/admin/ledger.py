@@ -35,6 +35,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         ("actor_name", "actor_kind", "actor_id"),
         "reason",
         ("reference", "order_number", "market"),
+        "payment",
         ("hash_version", "shown_hash"),
     )
 

@@ -35,12 +35,17 @@ def _entry_alone(entry: LedgerEntry, card: GiftCard) -> Happening:
 
 
 def _with_money(what: str, reason: str, detail: str, entry: LedgerEntry, card: GiftCard) -> Happening:
+    told = (
+        f"entry {entry.sequence}, {entry.kind}",
+        f"payment {entry.payment_id}" if entry.payment_id else "",
+        detail,
+    )
     return Happening(
         at=entry.created_at,
         what=what,
         actor=entry.actor_name,
         reason=reason,
-        detail=" · ".join(part for part in (f"entry {entry.sequence}, {entry.kind}", detail) if part),
+        detail=" · ".join(part for part in told if part),
         amount=signed(entry.amount_cents, card),
         sign=(entry.amount_cents > 0) - (entry.amount_cents < 0),
         balance=worded(entry.balance_cents, card),

@@ -1,10 +1,10 @@
-"""Amounts in words, in the locale of the card's market."""
+"""Amounts in words, in the locale of the card's market, or of the one in which a payment was made."""
 
 from typing import Final
 
 from django.conf import settings
 
-from giftcards.models import GiftCard, Status
+from giftcards.models import GiftCard, Payment, Status
 from giftcards.money import exponent, format_amount
 
 STATUS_TONES: Final = {
@@ -16,17 +16,17 @@ STATUS_TONES: Final = {
 }
 
 
-def worded(amount_cents: int, card: GiftCard) -> str:
-    locale = card.market.locale if card.market else settings.GIFTCARDS_DEFAULT_LOCALE
-    return format_amount(amount_cents, card.currency_code, locale)
+def worded(amount_cents: int, of: GiftCard | Payment) -> str:
+    locale = of.market.locale if of.market else settings.GIFTCARDS_DEFAULT_LOCALE
+    return format_amount(amount_cents, of.currency_code, locale)
 
 
-def signed(amount_cents: int, card: GiftCard) -> str:
+def signed(amount_cents: int, of: GiftCard | Payment) -> str:
     plus = "+" if amount_cents > 0 else ""
-    return plus + worded(amount_cents, card)
+    return plus + worded(amount_cents, of)
 
 
-def minor_units(card: GiftCard) -> str:
+def minor_units(of: GiftCard | Payment) -> str:
     """How to type an amount, by example."""
-    decimals = exponent(card.currency_code)
-    return f"In minor units of {card.currency_code}: {10**decimals} is {worded(10**decimals, card)}."
+    decimals = exponent(of.currency_code)
+    return f"In minor units of {of.currency_code}: {10**decimals} is {worded(10**decimals, of)}."
