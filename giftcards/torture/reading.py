@@ -104,17 +104,24 @@ class Reader:
         return [event["name"] for event in sorted(events, key=lambda event: int(event["sequence"]))]
 
     def _card(self, card_id: str) -> CardState | None:
-        answer = self._get(f"/{CARDS}/{card_id}")
-        if answer.status == 404:
-            return None
-        said = _data(answer)["attributes"]
-        return CardState(
-            id=card_id,
-            status=said["status"],
-            balance_cents=said["balance_cents"],
-            available_cents=said.get("available_balance_cents"),
-            entries=self._entries(card_id) if self.knows(TRANSACTIONS) else None,
-        )
+        """A request that was hung up on may still be at work, so the card is read on both sides of its
+        entries."""
+        deadline = time.monotonic() + self._patience
+        while time.monotonic() < deadline:
+            answer = self._get(f"/{CARDS}/{card_id}")
+            if answer.status == 404:
+                return None
+            said = _data(answer)["attributes"]
+            entries = self._entries(card_id) if self.knows(TRANSACTIONS) else None
+            if said == _data(self._get(f"/{CARDS}/{card_id}"))["attributes"]:
+                return CardState(
+                    id=card_id,
+                    status=said["status"],
+                    balance_cents=said["balance_cents"],
+                    available_cents=said.get("available_balance_cents"),
+                    entries=entries,
+                )
+        raise Unreadable(f"Card {card_id} does not come to rest.")
 
     def _entries(self, card_id: str) -> tuple[Entry, ...]:
         fields = [*ENTRY_FIELDS, *(link for link, resource in LINKS.items() if self.knows(resource))]
