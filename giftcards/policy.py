@@ -18,9 +18,9 @@ from kernel.refusals import Invalid
 from markets.models import Market
 
 
-def expiry_by_default(market: Market | None, issued_at: datetime) -> datetime | None:
+def expiry_by_default(market: Market, issued_at: datetime) -> datetime | None:
     """Raises Invalid for a day that no calendar has."""
-    if market is None or market.default_validity_months is None:
+    if market.default_validity_months is None:
         return None
     try:
         return end_of_validity(issued_at, market.default_validity_months, market.time_zone)
@@ -28,13 +28,9 @@ def expiry_by_default(market: Market | None, issued_at: datetime) -> datetime | 
         raise Invalid("expires_at", "invalid", "is out of range") from None
 
 
-def require_lawful_expiry(
-    market: Market | None, expires_at: datetime | None, issued_at: datetime, *, about: str
-) -> None:
+def require_lawful_expiry(market: Market, expires_at: datetime, issued_at: datetime, *, about: str) -> None:
     """`about` is what somebody changed: `expires_at`, or the `market`. Raises ExpiryNotAllowed,
     TooShortValidity."""
-    if market is None or expires_at is None:
-        return
     if not market.allows_expiry:
         raise ExpiryNotAllowed(about, market.name)
     months = market.minimum_validity_months

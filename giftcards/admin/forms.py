@@ -104,7 +104,7 @@ class DraftForm(CardForm):
     last_day = forms.DateField(
         required=False,
         widget=forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, "%Y-%m-%d"),
-        help_text="Valid to the end of that day in the market's time zone. Empty: for ever.",
+        help_text="Valid to the end of that day in the market's time zone. Empty: as the market says.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -17,6 +17,8 @@ def begin_validity(card: GiftCard) -> bool:
 
     Raises ExpiryNotAllowed, TooShortValidity, Invalid.
     """
+    if card.market is None:
+        return False
     now = now_for(card)
     if card.expires_at is not None:
         require_lawful_expiry(card.market, card.expires_at, now, about="expires_at")

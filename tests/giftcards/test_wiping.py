@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Model
 from django.test import Client
 
@@ -331,6 +331,18 @@ def test_live_traffic_does_not_wait_for_it():
         (issued,) = at_once([lambda: an_active_card(by=LIVE, market=a_market(by=LIVE))])
 
     assert (spent.balance_cents, issued.status) == (9_999, "active")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_live_traffic_would_wait_for_who_locks_the_table(monkeypatch):
+    monkeypatch.setattr(wiping, "BEGIN", f"{wiping.BEGIN}; LOCK TABLE giftcards_giftcard IN EXCLUSIVE MODE")
+    live = an_active_card(by=LIVE)
+
+    with transaction.atomic():
+        wiping._begin()
+        (refused,) = at_once([lambda: debit(caller=LIVE, card_id=live.id, amount_cents=1)])
+
+    assert isinstance(refused, OperationalError)
 
 
 @pytest.mark.django_db(transaction=True)
