@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 ),
                 ("currency_code", models.CharField(max_length=3)),
                 ("amount_cents", models.BigIntegerField()),
-                ("captured_amount_cents", models.BigIntegerField(default=0)),
+                ("captured_amount_cents", models.BigIntegerField(db_default=0, default=0)),
                 ("expires_at", models.DateTimeField()),
                 ("order_number", models.CharField(blank=True, max_length=255, null=True)),
                 (

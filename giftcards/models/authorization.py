@@ -58,7 +58,7 @@ class Authorization(Resource):
     )
     currency_code = models.CharField(max_length=3)
     amount_cents = models.BigIntegerField()
-    captured_amount_cents = models.BigIntegerField(default=0)
+    captured_amount_cents = models.BigIntegerField(default=0, db_default=0)
     expires_at = models.DateTimeField()
     market = models.ForeignKey(
         Market, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False

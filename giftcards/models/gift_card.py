@@ -77,7 +77,7 @@ class GiftCard(Resource):
     initial_balance_cents = models.BigIntegerField()
     balance_cents = models.BigIntegerField()
     balance_max_cents = models.BigIntegerField(null=True, blank=True)
-    authorized_cents = models.BigIntegerField(default=0, editable=False)
+    authorized_cents = models.BigIntegerField(default=0, db_default=0, editable=False)
     ledger_sequence = models.PositiveIntegerField(default=0, editable=False)
     ledger_hash = models.BinaryField(null=True, editable=False)
 
