@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
-from django.db.models import DateTimeField, F, Func, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from rest_framework_json_api.relations import ResourceRelatedField
 
 from access.scopes import Scope
@@ -20,6 +19,7 @@ from giftcards import operations
 from giftcards.api.amounts import float_of, formatted
 from giftcards.api.triggers import naming, only_trigger
 from giftcards.models import Authorization, AuthorizationStatus, GiftCard
+from giftcards.models.authorization import reads_as
 from giftcards.operations import AuthorizationChanges
 from giftcards.queries import statuses_by_the_clock
 from kernel.caller import Caller
@@ -44,23 +44,7 @@ class StatusFilter(AttributeFilter):
         if not named <= every:
             raise ValueError(value)
         wanted = every - named if matcher.startswith("not_") else named
-        return _reads_as(wanted, prefix)
-
-
-def _reads_as(wanted: set[str], prefix: str) -> Q:
-    """What is open and lapsed is stored as open and reads as expired."""
-    stored = Q(**{f"{prefix}status__in": sorted(wanted)})
-    in_doubt = wanted & {AuthorizationStatus.OPEN, AuthorizationStatus.EXPIRED}
-    if len(in_doubt) != 1:
-        return stored
-    now = Coalesce(
-        F(f"{prefix}gift_card__test_clock_at"),
-        Func(function="clock_timestamp", output_field=DateTimeField()),
-    )
-    is_open = Q(**{f"{prefix}status": AuthorizationStatus.OPEN})
-    if AuthorizationStatus.OPEN in wanted:
-        return stored & (~is_open | Q(**{f"{prefix}expires_at__gt": now}))
-    return stored | (is_open & Q(**{f"{prefix}expires_at__lte": now}))
+        return reads_as(wanted, prefix)
 
 
 class AuthorizationSerializer(ResourceSerializer):

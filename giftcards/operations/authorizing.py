@@ -91,7 +91,7 @@ def authorize(
         authorization.save(force_insert=True)
         recount(card)
         record_authorization(authorization, "create", caller=caller, occasion=occasion)
-        record_operation(opened, "authorize", caller=caller, occasion=occasion)
+        record_operation(opened, "authorize", caller=caller, occasion=occasion, authorization=authorization)
     return authorization
 
 

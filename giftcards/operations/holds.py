@@ -77,7 +77,13 @@ def resolve(
     recount(card)
     record_authorization(authorization, verb, caller=caller, occasion=occasion)
     if authorization.status != AuthorizationStatus.CAPTURED:
-        record_operation(OpenCard(card, []), f"{verb}_authorization", caller=caller, occasion=occasion)
+        record_operation(
+            OpenCard(card, []),
+            f"{verb}_authorization",
+            caller=caller,
+            occasion=occasion,
+            authorization=authorization,
+        )
 
 
 def recount(card: GiftCard) -> None:

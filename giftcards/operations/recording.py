@@ -2,7 +2,7 @@
 other."""
 
 from events.operations import record
-from giftcards.models import LedgerEntry
+from giftcards.models import Authorization, LedgerEntry
 from giftcards.operations.locking import OpenCard
 from giftcards.operations.occasion import Occasion
 from kernel.caller import Caller
@@ -17,8 +17,10 @@ def record_operation(
     caller: Caller,
     occasion: Occasion,
     entry: LedgerEntry | None = None,
+    authorization: Authorization | None = None,
 ) -> None:
-    """`status` is the card's status after the operation; `changed` names attributes, never their values."""
+    """`status` is the card's status after the operation; `changed` names attributes, never their values. An
+    authorization is named where it holds or releases something and posts nothing."""
     card = opened.card
     data: dict[str, object] = {"status": str(card.status)}
     if entry is not None:
@@ -26,6 +28,11 @@ def record_operation(
             "entry_sequence": entry.sequence,
             "amount_cents": entry.amount_cents,
             "balance_cents": entry.balance_cents,
+        }
+    if authorization is not None:
+        data |= {
+            "authorization_id": str(authorization.id),
+            "authorized_amount_cents": authorization.amount_cents,
         }
     if opened.changed:
         data["changed"] = opened.changed
