@@ -88,7 +88,7 @@ def test_of_a_server_that_is_killed_everything_acknowledged_is_there_afterwards(
         os.killpg(server.process.pid, signal.SIGKILL)
         printed, failure = attack.communicate(timeout=PATIENCE)
     assert attack.returncode == 1
-    assert "lost-update     NOT CHECKED" in printed
+    assert "lost-update     NOT CHECKED " in printed
     assert failure == "CommandError: lost-update NOT CHECKED.\n"
 
     with serving() as server:

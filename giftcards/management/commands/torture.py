@@ -114,7 +114,7 @@ class Command(BaseCommand):
         for result in results:
             if progress is not None:
                 progress.clear()
-            self.stdout.write(f"{result.scenario:<15} {result.verdict:<8} {result.numbers}")
+            self.stdout.write(f"{result.scenario:<15} {result.verdict:<11} {result.numbers}")
             for sentence in result.sentences[:SHOWN]:
                 self.stdout.write(f"  {sentence}")
             if len(result.sentences) > SHOWN:
