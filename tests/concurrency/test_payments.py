@@ -1,11 +1,14 @@
 """Payments over the same cards at the same moment: nobody waits in a circle, and no cent is paid twice."""
 
+import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import permutations
 from threading import Barrier
 from typing import Any
 
+import httpx
 import pytest
 from django.db import OperationalError, transaction
 from django.db.models import Sum
@@ -13,10 +16,11 @@ from django.db.models import Sum
 from giftcards.models import GiftCard, Kind, LedgerEntry, Payment
 from giftcards.operations import authorize, capture, debit, pay, paying, refund, refund_payment
 from giftcards.operations.locking import lock_cards
-from tests.concurrency.crowd import assert_ledger_is_true
+from tests.concurrency.crowd import all_at_once, assert_ledger_is_true
 from tests.fixtures.cast import TEST, an_active_card
 from tests.fixtures.locks import until_someone_waits_for_us
 from tests.fixtures.races import at_once, outcomes
+from tests.server import Api, Server, a_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,6 +71,30 @@ def test_payments_over_the_same_cards_in_every_order_all_succeed():
     assert Payment.objects.count() == 10 * len(orders)
     assert sum(balances_of(cards)) == 300_000 - 1_000 * 10 * len(orders)
     assert_ledger_is_true()
+
+
+def test_no_client_of_the_real_server_is_told_of_a_deadlock(server: Server):
+    cards = [an_active_card(balance_cents=100_000) for _ in range(3)]
+
+    def pay_often(order: Sequence[GiftCard], caller: Api) -> Counter[int]:
+        return Counter(pay_over_http(caller, order, 1_000).status_code for _ in range(8))
+
+    orders = [*permutations(cards), *permutations(cards)]
+    statuses = all_at_once(server, a_key(), [partial(pay_often, order) for order in orders])
+
+    assert sum(statuses, Counter()) == {201: 8 * len(orders)}
+    assert sum(balances_of(cards)) == 300_000 - 1_000 * 8 * len(orders)
+    assert_ledger_is_true()
+
+
+def pay_over_http(caller: Api, cards: Sequence[GiftCard], amount_cents: int) -> httpx.Response:
+    linkage = [{"type": "gift_cards", "id": str(card.pk)} for card in cards]
+    data = {
+        "type": "gift_card_payments",
+        "attributes": {"amount_cents": amount_cents},
+        "relationships": {"gift_cards": {"data": linkage}},
+    }
+    return caller.post("/gift_card_payments", content=json.dumps({"data": data}))
 
 
 def test_locks_in_the_order_of_naming_would_deadlock(monkeypatch):
