@@ -38,6 +38,11 @@ def require_lawful_expiry(market: Market, expires_at: datetime, issued_at: datet
         raise TooShortValidity(about, market.name, months)
 
 
+def gives_up_remainder(market: Market | None) -> bool:
+    """Of single-use cards."""
+    return market is not None and not market.keeps_single_use_remainder
+
+
 def _reaches(expires_at: datetime, issued_at: datetime, months: int, time_zone: str) -> bool:
     try:
         return expires_at >= earliest_end(issued_at, months, time_zone)

@@ -22,6 +22,7 @@ from giftcards.admin.wording import minor_units, worded
 from giftcards.codes import mask
 from giftcards.models import GiftCard, Payment
 from giftcards.operations import GiftCardChanges, Occasion
+from giftcards.policy import gives_up_remainder
 from kernel.caller import Caller
 from kernel.refusals import Invalid, Refusal
 
@@ -56,7 +57,14 @@ class Purchase(CardDialog):
 
     def foretell(self) -> str:
         face_value = worded(self.subject.initial_balance_cents, self.subject)
-        return f"Posts an issue of {face_value}: from now on we owe it. The card becomes inactive."
+        foretold = f"Posts an issue of {face_value}: from now on we owe it. The card becomes inactive."
+        return foretold + self._validity()
+
+    def _validity(self) -> str:
+        market = self.subject.market
+        if market is None or market.default_validity_months is None or self.subject.expires_at is not None:
+            return ""
+        return f" It expires after {market.default_validity_months} months, as its market says."
 
     def perform(self) -> str:
         operations.purchase(
@@ -184,6 +192,12 @@ class Debit(MoneyDialog):
     changes_state = "debit"
     permission = "giftcards.spend_gift_card"
     icon = "remove_circle"
+
+    def foretell(self) -> str:
+        foretold = super().foretell()
+        if not self.subject.single_use or not gives_up_remainder(self.subject.market):
+            return foretold
+        return f"{foretold} Whatever is left then is given up, as its market says."
 
     def move(self, amount_cents: int, occasion: Occasion) -> GiftCard:
         return operations.debit(

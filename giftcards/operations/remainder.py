@@ -6,6 +6,7 @@ from giftcards.operations.occasion import Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import require_transition
+from giftcards.policy import gives_up_remainder
 from kernel.caller import Caller
 
 
@@ -13,9 +14,9 @@ def give_up_remainder(card: GiftCard, *, caller: Caller) -> None:
     """After a debit or capture of a locked card: an adjustment of its own takes the rest, so that the ledger
     tells what was spent from what was given up. What is still held for somebody stays."""
     remainder = card.available_balance_cents
-    if not card.single_use or remainder == 0 or card.market is None or card.market.keeps_single_use_remainder:
+    if remainder == 0 or not card.single_use or not gives_up_remainder(card.market):
         return
     require_transition(card, card.adjust)
-    occasion = Occasion(f"The market {card.market.name} keeps no remainder of a single-use gift card.")
+    occasion = Occasion(f"The market {card.market} keeps no remainder of a single-use gift card.")
     entry = post(card, kind=Kind.ADJUSTMENT, amount_cents=-remainder, caller=caller, occasion=occasion)
     record_operation(OpenCard(card, []), "adjust", caller=caller, occasion=occasion, entry=entry)

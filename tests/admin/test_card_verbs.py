@@ -199,6 +199,17 @@ def test_a_dialog_says_what_it_will_post(back_office):
     assert "In minor units of EUR: 100 is 1,00\xa0€." in answer
 
 
+def test_a_dialog_says_what_the_market_s_policy_will_do(back_office):
+    market = a_market(default_validity_months=12, keeps_single_use_remainder=False)
+    draft, card = a_draft(market=market), an_active_card(market=market, single_use=True)
+
+    purchase = back_office.get(dialog_of(draft, "purchase")).content.decode()
+    debit = back_office.get(dialog_of(card, "debit"), {"amount_cents": "1250"}).content.decode()
+
+    assert "It expires after 12 months, as its market says." in purchase
+    assert "Whatever is left then is given up, as its market says." in debit
+
+
 def test_an_overdraft_is_refused_in_the_currency(back_office):
     card = an_active_card(balance_cents=400)
     before = as_stored(card.pk)

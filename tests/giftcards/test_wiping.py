@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import Model
 from django.test import Client
 
@@ -32,7 +33,7 @@ from giftcards.operations import (
 from giftcards.wiping import KEPT, count_test_data, wipe_test_data, wiped_models
 from kernel.caller import Actor, Caller
 from kernel.modes import Mode
-from kernel.refusals import Conflict
+from kernel.refusals import Conflict, NotFound, Refusal
 from markets.models import Market
 from tests.fixtures.cast import (
     LIVE,
@@ -404,6 +405,43 @@ def test_two_at_once_do_it_one_after_the_other():
     results = at_once([lambda: wipe_test_data(actor=OWNER)] * 2)
 
     assert sorted(map(bool, results)) == [False, True]
+
+
+def traffic(by: Caller, cards: list[GiftCard], market: Market) -> list[Any]:
+    """What came of payments in changing orders, holds and new cards, one after the other."""
+    told: list[Any] = []
+    for number in range(8):
+        order = [card.id for card in (cards if number % 2 else cards[::-1])]
+        for act in (
+            partial(pay, caller=by, amount_cents=1_500, gift_cards=order, spent_in=market),
+            partial(authorize, caller=by, card_id=order[0], amount_cents=1),
+            partial(an_active_card, by=by, market=market),
+        ):
+            try:
+                told.append(act())
+            except (Refusal, DatabaseError) as error:
+                told.append(error)
+    return told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_traffic_of_both_modes_goes_on_beside_it():
+    """Live traffic as if nothing happened; test traffic finds its cards gone, and the ledger is true."""
+    sides = {}
+    for by in (TEST, LIVE):
+        market = a_market(by=by)
+        cards = [an_active_card(by=by, balance_cents=100_000, market=market) for _ in "abc"]
+        sides[by] = partial(traffic, by, cards, market)
+
+    *told, wiped = at_once(
+        [sides[TEST], sides[TEST], sides[LIVE], sides[LIVE], lambda: wipe_test_data(actor=OWNER)]
+    )
+
+    assert isinstance(wiped, dict | Conflict)
+    assert [type(each) for each in told[2] + told[3]].count(GiftCard) == 16
+    assert not [each for each in told[2] + told[3] if isinstance(each, Exception)]
+    kinds = {type(each) for each in told[0] + told[1] if isinstance(each, Exception)}
+    assert kinds <= {NotFound, OperationalError, IntegrityError}
 
 
 # --- From the command line
