@@ -124,6 +124,34 @@ def test_my_card_is_not_spent_in_their_market(server: Server, scene: Scene):
     assert as_stored(scene.mine.card.id) == before
 
 
+def test_no_payment_takes_from_their_card(server: Server, scene: Scene):
+    """Not even together with mine; and their code is answered like one that was never given."""
+    cards = (scene.mine.card, scene.theirs.card)
+    before = [as_stored(card.id) for card in cards]
+    linkage = [{"type": "gift_cards", "id": str(card.id)} for card in cards]
+
+    with scene.caller(server) as caller:
+
+        def pay(attributes, **relationships):
+            data = {
+                "type": "gift_card_payments",
+                "attributes": {"amount_cents": 1, **attributes},
+                "relationships": relationships,
+            }
+            return caller.post("/gift_card_payments", content=json.dumps({"data": data}))
+
+        by_id = pay({}, gift_cards={"data": linkage})
+        by_code, by_no_code = (
+            pay({"codes": [scene.mine.code, code]}) for code in (scene.theirs.code, "never-given-to-anybody")
+        )
+
+    pointer = {"pointer": "/data/relationships/gift_cards/data/1"}
+    assert error_of(by_id) == (404, "RECORD_NOT_FOUND", pointer)
+    assert error_of(by_code) == (422, "VALIDATION_ERROR", {"pointer": "/data/attributes/codes"})
+    assert by_code.content == by_no_code.content
+    assert [as_stored(card.id) for card in cards] == before
+
+
 def test_filters_find_nothing_of_theirs(server: Server, scene: Scene):
     theirs, recipient = scene.theirs, scene.theirs.card.gift_card_recipient_id
     filters = {
