@@ -65,7 +65,7 @@ THEME: dict[str, Any] = {
                 "items": [
                     _page("Gift cards", "redeem", "giftcards", "giftcard"),
                     _page("Ledger", "receipt_long", "giftcards", "ledgerentry"),
-                    _page("Payments", "payments", "giftcards", "payment"),
+                    _page("Authorizations", "lock_clock", "giftcards", "authorization"),
                     _page("Payments", "payments", "giftcards", "payment"),
                     _page("Recipients", "person", "recipients", "giftcardrecipient"),
                     _page("Markets", "storefront", "markets", "market"),

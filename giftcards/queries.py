@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from giftcards.models import Authorization, Kind, Tag
+from giftcards.models import Authorization, Kind, LedgerEntry, Tag
+from giftcards.models.ledger import SPENDING
 from kernel.caller import Caller
 
 LOGGED_CHANGES: Final = 100
@@ -100,6 +103,16 @@ def payment_totals(payment_ids: Iterable[UUID]) -> Mapping[UUID, PaymentTotals]:
 def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:
     """The amounts of `availability` alone."""
     return {card_id: available.cents for card_id, available in availability(card_ids).items()}
+
+
+def refundable_entries(card_id: UUID) -> list[tuple[LedgerEntry, int]]:
+    """The latest 100 debits and captures of a card of which something is left to refund, newest first, each
+    with how much, in minor units."""
+    spent = LedgerEntry.objects.filter(gift_card_id=card_id, kind__in=SPENDING)
+    with_left: QuerySet[Any] = spent.annotate(
+        left=-F("amount_cents") - Coalesce(Sum("refunds__amount_cents"), 0)
+    )
+    return [(entry, entry.left) for entry in with_left.filter(left__gt=0).order_by("-sequence")[:100]]
 
 
 def statuses_by_the_clock(authorization_ids: Iterable[UUID]) -> Mapping[UUID, str]:

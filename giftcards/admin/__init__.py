@@ -1,7 +1,15 @@
+from giftcards.admin.authorizations import AuthorizationAdmin
 from giftcards.admin.card import GiftCardAdmin
 from giftcards.admin.ledger import LedgerEntryAdmin
 from giftcards.admin.payments import PaymentAdmin
 from giftcards.admin.tags import TagAdmin
 from giftcards.admin.verification import VerificationAdmin
 
-__all__ = ["GiftCardAdmin", "LedgerEntryAdmin", "PaymentAdmin", "TagAdmin", "VerificationAdmin"]
+__all__ = [
+    "AuthorizationAdmin",
+    "GiftCardAdmin",
+    "LedgerEntryAdmin",
+    "PaymentAdmin",
+    "TagAdmin",
+    "VerificationAdmin",
+]

@@ -22,7 +22,9 @@ from back_office.pages import OperationAdmin, caller_of
 from back_office.timeline import Timeline
 from giftcards import operations
 from giftcards.admin import dialogs
+from giftcards.admin.authorizations import holds_of
 from giftcards.admin.forms import CardForm, ChangeForm, DraftForm
+from giftcards.admin.refunds import Refund
 from giftcards.admin.search import cards_matching, cards_with_code
 from giftcards.admin.timeline import card_timeline
 from giftcards.admin.wiping import wipe_page
@@ -94,13 +96,23 @@ class GiftCardAdmin(OperationAdmin):
     ordering = ("-id",)  # made in the order of time, and indexed
     change_form_outer_before_template = "giftcards/card_at_a_glance.html"
     change_form_outer_after_template = None  # the timeline stands right below the glance
-    actions_detail = ("purchase", "activate", "debit", "recharge", "cash_out", "deactivate", "new_expiry")
+    actions_detail = (
+        "purchase",
+        "activate",
+        "debit",
+        "refund",
+        "recharge",
+        "cash_out",
+        "deactivate",
+        "new_expiry",
+    )
     add_fieldsets = ((None, {"fields": (*NEW, "reason")}),)
 
     purchase = dialog_action(dialogs.Purchase)
     activate = dialog_action(dialogs.Activate)
     deactivate = dialog_action(dialogs.Deactivate)
     debit = dialog_action(dialogs.Debit)
+    refund = dialog_action(Refund)
     recharge = dialog_action(dialogs.Recharge)
     cash_out = dialog_action(dialogs.CashOut)
     new_expiry = dialog_action(dialogs.NewExpiry)
@@ -224,6 +236,7 @@ class GiftCardAdmin(OperationAdmin):
                 "mode_tone": MODE_TONES[card.mode],
                 "tags": list(Tag.objects.filter(taggings__gift_card=card).order_by("name")),
                 "attachments": list(card.attachments.order_by("-id")),
+                "authorizations": holds_of(card),
                 "may_reveal": request.user.has_perm(dialogs.Reveal.permission),
             }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -35,7 +35,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         ("actor_name", "actor_kind", "actor_id"),
         "reason",
         ("reference", "order_number", "market"),
-        "payment",
+        ("authorization", "original_sequence", "payment"),
         ("hash_version", "shown_hash"),
     )
 

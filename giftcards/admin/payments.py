@@ -30,7 +30,7 @@ class RefundPayment(ReasonedDialog):
 
     subject: Payment
     verb = "Refund"
-    permission = "giftcards.spend_gift_card"
+    permission = "giftcards.refund_gift_card"
     icon = "undo"
     field_order = ["amount_cents", "reason", "seen"]
 

@@ -1,6 +1,7 @@
 """One story of a card: every event, together with the ledger entry it posted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from back_office.timeline import LATEST, Happening, Timeline, happening_of, latest_events
 from events.models import Event
@@ -27,7 +28,13 @@ def card_timeline(card: GiftCard) -> Timeline:
 def _told(event: Event, entries: Mapping[int, LedgerEntry], card: GiftCard) -> Happening:
     row = happening_of(event)
     entry = entries.get(event.data.get("entry_sequence", 0))
-    return row if entry is None else _with_money(row.what, row.reason, row.detail, entry, card)
+    if entry is not None:
+        return _with_money(row.what, row.reason, row.detail, entry, card)
+    held = event.data.get("authorized_amount_cents")
+    if held is None:
+        return row
+    verb = "holds" if event.topic.endswith(".authorize") else "releases"
+    return replace(row, detail=f"{verb} {worded(held, card)}")
 
 
 def _entry_alone(entry: LedgerEntry, card: GiftCard) -> Happening:

@@ -117,7 +117,8 @@ class GiftCard(Resource):
         permissions = (
             ("issue_gift_card", "Can purchase gift cards: from then on they are owed"),
             ("operate_gift_card", "Can activate and deactivate gift cards, and move their expiry"),
-            ("spend_gift_card", "Can debit gift cards"),
+            ("spend_gift_card", "Can spend gift cards: debit, capture, void, cash out"),
+            ("refund_gift_card", "Can give back what was spent of gift cards"),
             ("recharge_gift_card", "Can recharge gift cards"),
             ("reveal_code", "Can see the whole code of a gift card"),
         )

@@ -143,7 +143,7 @@ def test_whoever_may_only_look_gives_nothing_back(back_office_of):
 def test_whoever_may_spend_and_not_look_gives_nothing_back(back_office_of):
     payment, _ = a_payment()
 
-    clerk = back_office_of("giftcards.spend_gift_card")
+    clerk = back_office_of("giftcards.refund_gift_card")
 
     assert clerk.post(dialog_of(payment), filled_in(payment)).status_code == 403
 
