@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from itertools import permutations
 from threading import Barrier
@@ -14,10 +15,21 @@ from django.db import OperationalError, transaction
 from django.db.models import Sum
 
 from giftcards.models import GiftCard, Kind, LedgerEntry, Payment
-from giftcards.operations import authorize, capture, debit, pay, paying, refund, refund_payment
+from giftcards.operations import (
+    authorize,
+    capture,
+    deactivate,
+    debit,
+    pay,
+    paying,
+    refund,
+    refund_payment,
+)
 from giftcards.operations.locking import lock_cards
+from kernel.refusals import Invalid
+from kernel.secret import Secret
 from tests.concurrency.crowd import all_at_once, assert_ledger_is_true
-from tests.fixtures.cast import TEST, an_active_card
+from tests.fixtures.cast import TEST, a_market, an_active_card, disabled, edit
 from tests.fixtures.locks import until_someone_waits_for_us
 from tests.fixtures.races import at_once, outcomes
 from tests.server import Api, Server, a_key
@@ -231,6 +243,48 @@ def test_payments_beside_debits_and_holds_of_the_same_cards():
     assert spent > 0
     assert spent_of(cards, Kind.DEBIT, Kind.CAPTURE) == spent
     assert sum(balances_of(cards)) == 12_000 - spent
+    assert_ledger_is_true()
+
+
+def move_into_a_market_that_is_closed(card: GiftCard) -> None:
+    market = a_market()
+    edit(card, market=market)
+    disabled(market)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda card: deactivate(caller=TEST, card_id=card.id),
+        lambda card: edit(card, expires_at=datetime(2020, 1, 1, tzinfo=UTC)),
+        lambda card: debit(caller=TEST, card_id=card.id, amount_cents=card.balance_cents),
+        move_into_a_market_that_is_closed,
+    ],
+    ids=["switched off", "expired", "spent", "in a closed market"],
+)
+@pytest.mark.parametrize("naming", ["codes", "gift_cards"])
+def test_what_happens_to_a_card_while_a_payment_waits_for_it_counts(
+    change: Callable[[GiftCard], object], naming: str
+):
+    card = an_active_card(code="CODE-THAT-PAYS")
+    named: Any = {"codes": [Secret("CODE-THAT-PAYS")], "gift_cards": [card.id]}[naming]
+    locked = Barrier(2, timeout=20)
+
+    def change_while_it_waits() -> None:
+        with transaction.atomic():
+            change(card)
+            locked.wait()
+            until_someone_waits_for_us()
+
+    def pay_with_it() -> Payment:
+        locked.wait()
+        return pay(caller=TEST, amount_cents=10_000, **{naming: named})
+
+    changed, refused = at_once([change_while_it_waits, pay_with_it])
+
+    assert changed is None
+    assert isinstance(refused, Invalid), refused
+    assert not Payment.objects.exists()
     assert_ledger_is_true()
 
 
