@@ -74,7 +74,7 @@ class Journal:
     def __init__(self, mode: Mode, since: datetime | None = None) -> None:
         self.entries = 0
         self.totals: Counter[str] = Counter()
-        self._rows = LedgerEntry.objects.filter(mode=mode).order_by("id").values(*_READ)
+        self._rows = LedgerEntry.objects.filter(mode=mode).order_by("created_at", "id").values(*_READ)
         if since is not None:
             self._rows = self._rows.filter(created_at__gte=since)
 

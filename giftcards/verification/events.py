@@ -1,16 +1,20 @@
 """A card's events: numbered, moving as the state machine allows, and telling each entry once."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
 
 from giftcards.models import Status
 from giftcards.models.gift_card import legal_moves
 from giftcards.verification.lies import Lie, Row, flaws_in_numbers
 
+_moves: Final = cache(legal_moves)
+
 
 def lies_in_events(card: Row, entries: Sequence[Row], events: Sequence[Row]) -> Iterator[Lie]:
     for text, number in flaws_in_numbers(events, card["mode"]):
         yield Lie(card["id"], text, number)
-    moves = legal_moves()
+    moves = _moves()
     status = Status.DRAFT.value
     for event in events:
         after = event["data"].get("status")

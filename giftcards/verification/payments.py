@@ -29,8 +29,8 @@ def lies_in_payments(payments: Sequence[Row]) -> Iterator[Lie]:
     entries = LedgerEntry.objects.filter(payment_id__in=ids).order_by("payment_id", "id").values()
     events = Event.objects.filter(subject_id__in=ids).order_by("subject_id", "sequence").values()
     entries_of, events_of = (
-        grouped(entries.iterator(), "payment_id"),
-        grouped(events.iterator(), "subject_id"),
+        grouped(entries, "payment_id"),
+        grouped(events, "subject_id"),
     )
     for payment in payments:
         own_entries = entries_of.get(payment["id"], [])

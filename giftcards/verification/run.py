@@ -62,8 +62,8 @@ def _verify(cards: Sequence[Row]) -> Iterator[Lie]:
     subjects = [*ids, *(hold["id"] for hold in holds)]
     events = Event.objects.filter(subject_id__in=subjects).order_by("subject_id", "sequence").values()
     holds_of = grouped(holds, "gift_card_id")
-    entries_of = grouped(entries.iterator(), "gift_card_id")
-    events_of = grouped(events.iterator(), "subject_id")
+    entries_of = grouped(entries, "gift_card_id")
+    events_of = grouped(events, "subject_id")
     for card in cards:
         own_entries, own_holds = entries_of.get(card["id"], []), holds_of.get(card["id"], [])
         yield from lies_in_chain(card, own_entries)
