@@ -137,14 +137,12 @@ def database(url: str) -> dict[str, Any]:
     from_url = [options["options"]] if options.get("options") else []
     options["options"] = " ".join([*(f"-c {name}={value}" for name, value in timeouts.items()), *from_url])
     options.setdefault("connect_timeout", 5)
-    # Asking each connection before its use costs a tenth of a millisecond; a restart of PostgreSQL then fails
-    # the requests of that moment only.
     return {
         **parsed,
+        "ENGINE": "config.postgresql",
         "OPTIONS": options,
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
     }
 
 

@@ -107,3 +107,19 @@ def test_while_the_database_is_gone_the_service_says_so_and_it_comes_back_by_its
             assert caller.get(f"{server.address}/healthz/live").status_code == 200
 
     assert_serves_again(server, key, within=30)
+
+
+def test_idle_connections_that_were_ended_are_noticed_before_they_are_used(server: Server):
+    """As after a restart of PostgreSQL: each process has a pool full of them."""
+    key = a_key()
+
+    def read() -> int:
+        with server.caller(key) as caller:
+            return caller.get("/gift_cards").status_code
+
+    with ThreadPoolExecutor(2 * THREADS) as threads:
+        warmed = [threads.submit(read) for _ in range(40 * THREADS)]
+        assert {each.result() for each in warmed} == {200}
+    disconnect_everyone()
+
+    assert [read() for _ in range(4 * THREADS)] == [200] * 4 * THREADS
