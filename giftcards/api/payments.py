@@ -174,7 +174,7 @@ class PaymentViewSet(TriesCodes):
 
     def update_resource(self, caller: Caller, pk: UUID, values: dict[str, Any]) -> None:
         trigger = only_trigger(values, TRIGGERS)
-        with naming(amount_cents=trigger or "", reason="_reason"):
+        with naming(amount_cents=trigger or "amount_cents", reason="_reason"):
             _requested(trigger, values)(caller=caller, payment_id=pk, reason=values.get("_reason") or "")
 
 
