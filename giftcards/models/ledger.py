@@ -159,6 +159,8 @@ class LedgerEntry(models.Model):
             # By the entry's own time: keys are given before it, and by the clocks of several machines.
             models.Index(fields=["mode", "created_at", "id"], name="ledger_by_creation"),
             models.Index(fields=["mode", "kind", "id"], name="ledger_by_kind"),
+            # A statement's pages: of a card with many entries, the newest of all would be read instead.
+            models.Index(fields=["gift_card", "id"], name="ledger_by_card"),
             models.Index(
                 fields=["mode", "created_at", "id"],
                 condition=Q(kind=Kind.REFUND),
