@@ -11,7 +11,8 @@ from django.db import connection
 from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from giftcards.models import Authorization, Kind, LedgerEntry, Tag
+from giftcards.models import Authorization, AuthorizationStatus, Kind, LedgerEntry, Tag
+from giftcards.models.authorization import reads_as
 from giftcards.models.ledger import SPENDING
 from kernel.caller import Caller
 
@@ -103,6 +104,14 @@ def payment_totals(payment_ids: Iterable[UUID]) -> Mapping[UUID, PaymentTotals]:
 def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:
     """The amounts of `availability` alone."""
     return {card_id: available.cents for card_id, available in availability(card_ids).items()}
+
+
+def cards_with_lapsed_authorizations() -> list[tuple[UUID, str]]:
+    """The cards, each with its mode, of which an authorization is written down as open and its time is over:
+    in the order of their keys."""
+    open_ones = Authorization.objects.filter(status=AuthorizationStatus.OPEN)
+    lapsed = open_ones.filter(reads_as({AuthorizationStatus.EXPIRED}))
+    return list(lapsed.order_by("gift_card_id").values_list("gift_card_id", "mode").distinct())
 
 
 def refundable_entries(card_id: UUID) -> list[tuple[LedgerEntry, int]]:

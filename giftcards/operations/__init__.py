@@ -16,6 +16,7 @@ from giftcards.operations.authorizing import (
     AuthorizationChanges,
     authorize,
     capture,
+    release_lapsed_authorizations,
     update_authorization,
     void,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "recharge",
     "refund",
     "refund_payment",
+    "release_lapsed_authorizations",
     "reveal_code",
     "update_attachment",
     "update_authorization",

@@ -18,6 +18,7 @@ from giftcards.operations.holds import (
     RESOURCE_TYPE,
     record_authorization,
     recount,
+    release_lapsed,
     require_available,
     require_room_on_single_use,
     resolve,
@@ -146,6 +147,13 @@ def void(
         _resolve_by(authorization, authorization.void, card)
         resolve(card, authorization, "void", caller=caller, occasion=Occasion(reason))
     return authorization
+
+
+def release_lapsed_authorizations(*, caller: Caller, card_id: UUID) -> int:
+    """Write down which of a card's authorizations have lapsed; returns how many. They hold nothing anyway, so
+    whoever needs what they held does the same. Raises NotFound."""
+    with transaction.atomic():
+        return release_lapsed(lock_card(card_id, caller))
 
 
 def update_authorization(
