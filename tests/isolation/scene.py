@@ -4,30 +4,37 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from giftcards.models import GiftCard
+from giftcards.models import Authorization, GiftCard, LedgerEntry, Payment
+from giftcards.operations import authorize, debit, pay, refund
 from kernel.modes import Mode
 from markets.models import Market
 from recipients.models import GiftCardRecipient
-from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card, as_stored
+from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card, as_stored, last_entry
 from tests.server import Server, a_key
 
 MODELS: dict[str, Any] = {
     "markets": Market,
     "gift_card_recipients": GiftCardRecipient,
     "gift_cards": GiftCard,
+    "gift_card_authorizations": Authorization,
+    "gift_card_transactions": LedgerEntry,
+    "gift_card_refunds": LedgerEntry,
+    "gift_card_payments": Payment,
 }
 
 
 @dataclass(frozen=True)
 class Things:
-    """Ids by resource type."""
+    """Ids by resource type; `money` has those of what was done with the card."""
 
     card: GiftCard
     code: str
     ids: dict[str, UUID]
+    money: dict[str, UUID]
 
     def stored(self) -> dict[str, Any]:
-        rows = {name: MODELS[name].objects.filter(pk=key).values().first() for name, key in self.ids.items()}
+        keys = {**self.ids, **self.money}
+        rows = {name: MODELS[name].objects.filter(pk=key).values().first() for name, key in keys.items()}
         return rows | {"card": as_stored(self.card.id)}
 
 
@@ -42,7 +49,7 @@ class Scene:
 
 
 def things(name: str, *, by, email: str) -> Things:
-    """A market, a recipient and an active card of both."""
+    """A market, a recipient and an active card of both, of which something is held, spent and given back."""
     market = a_market(by=by, name=name, code=name, currency_code="EUR")
     code = f"{name}-code-0001"
     card = an_active_card(by=by, market=market, recipient_email=email, code=code, reference=name)
@@ -51,7 +58,24 @@ def things(name: str, *, by, email: str) -> Things:
         card,
         code,
         {"markets": market.id, "gift_card_recipients": card.gift_card_recipient_id, "gift_cards": card.id},
+        money_of(card, market, by=by, name=name),
     )
+
+
+def money_of(card: GiftCard, market: Market, *, by, name: str) -> dict[str, UUID]:
+    held = authorize(
+        caller=by, card_id=card.id, amount_cents=100, spent_in=market, attributes={"reference": name}
+    )
+    debit(caller=by, card_id=card.id, amount_cents=200, spent_in=market)
+    spent = last_entry(card)
+    given_back = refund(caller=by, transaction_id=spent.id, amount_cents=50)
+    paid = pay(caller=by, amount_cents=10, gift_cards=[card.id], spent_in=market)
+    return {
+        "gift_card_authorizations": held.id,
+        "gift_card_transactions": spent.id,
+        "gift_card_refunds": given_back.id,
+        "gift_card_payments": paid.id,
+    }
 
 
 def a_test_key_and_live_things() -> Scene:
