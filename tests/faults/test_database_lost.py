@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS, DEBITS = 8, 25
 DISCONNECT = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = %s AND pid <> pg_backend_pid()
 """
 
