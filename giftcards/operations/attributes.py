@@ -11,8 +11,8 @@ from django.conf import settings
 
 from giftcards.exceptions import AboveMaximumBalance, StaleBalance
 from giftcards.expiry import expiry_moment
-from giftcards.models import GiftCard, Tag
-from giftcards.operations.rules import require_balance
+from giftcards.models import AuthorizationStatus, GiftCard, Tag
+from giftcards.operations.rules import now_for, require_balance
 from giftcards.operations.validity import require_lawful_change
 from kernel.caller import Caller
 from kernel.modes import Mode
@@ -81,6 +81,8 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
     _apply_balance(card, changes)
     _apply_expiry(card, changes)
     _apply_test_clock(card, changes)
+    if card.single_use and not before["single_use"] and card.authorized_cents:
+        _refuse_several_holds(card)
     require_lawful_change(card, was=before["expires_at"], was_in=before["market_id"])
     _apply_recipient(card, changes, caller)
     return changed_attributes(card, before)
@@ -168,6 +170,14 @@ def _apply_test_clock(card: GiftCard, changes: GiftCardChanges) -> None:
         raise Invalid("test_clock_at", "test_mode_only", "is only possible in test mode", value=str(moment))
     if "test_clock_at" in changes:
         card.test_clock_at = moment
+
+
+def _refuse_several_holds(card: GiftCard) -> None:
+    """The capture of one would use the card up, and the other could not be captured any more."""
+    held = card.authorizations.filter(status=AuthorizationStatus.OPEN, expires_at__gt=now_for(card))
+    if held.count() > 1:
+        message = "can't be set while the gift card carries several open authorizations"
+        raise Invalid("single_use", "already_authorized", message, value=True)
 
 
 def _apply_recipient(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> None:

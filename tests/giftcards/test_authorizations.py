@@ -29,6 +29,7 @@ from giftcards.queries import available_balances
 from kernel.clock import database_now
 from kernel.refusals import Invalid, NotFound
 from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card, caller, edit, last_entry
+from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -203,6 +204,20 @@ def test_a_single_use_card_carries_one():
         debit(caller=TEST, card_id=card.id, amount_cents=1)
 
     take(held)
+    assert again(card).status == Status.REDEEMED
+
+
+def test_a_card_with_several_does_not_become_single_use():
+    """The capture of one would redeem it, and the promise of the other could not be kept."""
+    card = an_active_card()
+    held = [hold(card, 3_000), hold(card, 3_000)]
+    with refused(Invalid, about="single_use", error="already_authorized", card=card):
+        edit(card, single_use=True)
+    lapsed(held[0])
+
+    edit(card, single_use=True)
+    take(held[1])
+
     assert again(card).status == Status.REDEEMED
 
 
