@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
 
 from events.models import Event
 from giftcards.models import Authorization, GiftCard
@@ -110,3 +111,16 @@ def test_beside_whoever_needs_what_was_held():
     assert held.status == "open"
     assert released in {"0", "1"}
     assert GiftCard.objects.get(id=card.id).authorized_cents == 10_000
+
+
+@pytest.mark.django_db
+def test_the_database_itself_keeps_what_is_held_covered():
+    card = hold(an_active_card()).gift_card
+
+    for statement in ("balance_cents = 999", "authorized_cents = 10001", "authorized_cents = -1"):
+        with (
+            pytest.raises(IntegrityError, match="gift_card_holds_at_most_its_balance"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"UPDATE giftcards_giftcard SET {statement} WHERE id = %s", [card.id])  # noqa: S608
