@@ -1,4 +1,5 @@
-"""Who is calling: people (users of the back office) and programs (applications with API keys)."""
+"""Who is calling: people (users of the back office) and programs (applications with API keys), and what their
+access tokens are signed with."""
 
 from typing import Any, ClassVar, Self
 
@@ -187,3 +188,41 @@ class ApiKeyMarket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.api_key_id} in {self.market_id}"
+
+
+class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
+    def published(self) -> Self:
+        """Those whose signatures count, by the database's clock."""
+        return self.filter(models.Q(verified_until=None) | models.Q(verified_until__gt=Now()))
+
+
+class SigningKey(models.Model):
+    """What access tokens are signed with: an RSA key, known by its thumbprint (RFC 7638).
+
+    Published when it is made, it signs from `signs_from` on, until a later one does, and counts until
+    `verified_until`; null: as long as no other has taken its place.
+    """
+
+    kid = models.CharField(max_length=43, primary_key=True)
+    public_key = models.BinaryField()
+    """SubjectPublicKeyInfo in DER."""
+    private_ciphertext = models.BinaryField()
+    key_version = models.PositiveIntegerField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    signs_from = models.DateTimeField()
+    verified_until = models.DateTimeField(null=True, blank=True)
+
+    objects = SigningKeyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.kid
+
+
+class RevokedToken(models.Model):
+    """An access token that was revoked before it expired; forgotten when it would have."""
+
+    digest = models.BinaryField(primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"revoked until {self.expires_at}"

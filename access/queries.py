@@ -1,7 +1,7 @@
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -27,7 +27,16 @@ class Credential:
     organization_id: UUID
     application_id: UUID
     api_key_id: UUID
+    client_id: str
     use_is_noted: bool
+
+    def within(self, scopes: frozenset[str] | None, market_ids: frozenset[UUID] | None) -> Self:
+        """What is left of it where only these scopes and markets are wanted; None: all that it has."""
+        own = self.caller.market_ids
+        left = self.scopes if scopes is None else self.scopes & scopes
+        reach = own if market_ids is None else market_ids if own is None else own & market_ids
+        caller = replace(self.caller, market_ids=reach, administers=Scope.ADMIN in left)
+        return replace(self, caller=caller, scopes=left)
 
 
 def credential_of(key: Secret) -> Credential | None:
@@ -35,10 +44,21 @@ def credential_of(key: Secret) -> Credential | None:
 
     One statement for each request and nothing kept in between: a revocation holds from the next request on.
     """
+    return the_credential(ApiKey.objects.usable().filter(digest=digest(key)))
+
+
+def the_credential(keys: QuerySet[ApiKey]) -> Credential | None:
+    """Of the one key among them, if there is one."""
     row = (
-        ApiKey.objects.usable()
-        .filter(digest=digest(key))
-        .values("id", "mode", "scopes", "application_id", "application__name", "application__organization_id")
+        keys.values(
+            "id",
+            "mode",
+            "client_id",
+            "scopes",
+            "application_id",
+            "application__name",
+            "application__organization_id",
+        )
         .annotate(
             market_ids=ArraySubquery(ApiKeyMarket.objects.filter(api_key=OuterRef("pk")).values("market_id")),
             use_is_noted=ExpressionWrapper(
@@ -61,6 +81,7 @@ def credential_of(key: Secret) -> Credential | None:
         organization_id=row["application__organization_id"],
         application_id=row["application_id"],
         api_key_id=row["id"],
+        client_id=row["client_id"],
         use_is_noted=row["use_is_noted"],
     )
 

@@ -41,6 +41,12 @@ GIFTCARDS_CODE_TRIES_PER_ADDRESS = whole_number("GIFTCARDS_CODE_TRIES_PER_ADDRES
 GIFTCARDS_CODE_FAILURES = whole_number("GIFTCARDS_CODE_FAILURES", 300)
 GIFTCARDS_CODE_FAILURES_OF_ONE = whole_number("GIFTCARDS_CODE_FAILURES_OF_ONE", 30)
 
+# Logins from one address that may fail within ten minutes before it is told to wait.
+GIFTCARDS_LOGIN_FAILURES = whole_number("GIFTCARDS_LOGIN_FAILURES", 60)
+# What stands behind the organization's name in the hosts that access tokens lead to; without it, what stands
+# behind the first label of the host that the token was asked from. See access/oauth/issuer.py.
+GIFTCARDS_DOMAIN = os.environ.get("GIFTCARDS_DOMAIN", "").strip().lower()
+
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("GIFTCARDS_ALLOWED_HOSTS", "").split(",") if host.strip()
 ]
@@ -69,6 +75,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "api.middleware.JsonApiMiddleware",  # outermost: nothing under /api is ever HTML, whoever answered
+    "access.api.oauth.middleware.OAuthMiddleware",  # and nothing under /oauth
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_security_policy.ContentSecurityPolicyMiddleware",
@@ -201,7 +208,7 @@ if GIFTCARDS_TRUST_FORWARDED:
 # --- REST framework: what the packages under */api share
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["access.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["access.api.authentication.BearerAuthentication"],
     "UNAUTHENTICATED_USER": None,
 }
 

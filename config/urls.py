@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from access.api.oauth import views as oauth
 from access.api.views import ApplicationView, OrganizationView
 from api.routers import ResourceRouter
 from config import health
@@ -38,5 +39,9 @@ urlpatterns = [
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("api/", include(router.urls)),
+    path("oauth/token", oauth.token),
+    path("oauth/revoke", oauth.revoke),
+    path("oauth/tokeninfo", oauth.token_info),
+    path(".well-known/jwks.json", oauth.signing_keys),
     path("back-office/", admin.site.urls),
 ]

@@ -1,4 +1,4 @@
-"""Who calls the JSON:API: an API key as bearer token."""
+"""Who calls the JSON:API: an API key as bearer token, or an access token that was made from one."""
 
 from typing import Final, NoReturn
 
@@ -7,6 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from access.credentials import is_well_formed
+from access.oauth.tokens import credential_of_token
 from access.operations import note_use
 from access.queries import Credential, credential_of
 from kernel.secret import Secret
@@ -14,22 +15,28 @@ from kernel.secret import Secret
 SCHEME: Final = "Bearer"
 
 
-class ApiKeyAuthentication(BaseAuthentication):
-    """Sets `request.auth` to the key's Credential; `request.user` stays None, for no person is calling."""
+class BearerAuthentication(BaseAuthentication):
+    """Sets `request.auth` to the caller's Credential; `request.user` stays None, for no person is calling."""
 
     def authenticate(self, request: Request) -> tuple[None, Credential]:
-        scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
-        if scheme.lower() != SCHEME.lower() or not is_well_formed(token.strip()):
-            refuse()
-        credential = credential_of(Secret(token.strip()))
-        if credential is None:
-            refuse()
-        if not credential.use_is_noted:
-            note_use(credential.api_key_id)
-        return None, credential
+        return None, credential_in(request.headers.get("Authorization", ""))
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
+
+
+def credential_in(authorization: str) -> Credential:
+    """What an Authorization header stands for. Raises AuthenticationFailed; notes that the key was used."""
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != SCHEME.lower():
+        refuse()
+    text = token.strip()
+    credential = (credential_of if is_well_formed(text) else credential_of_token)(Secret(text))
+    if credential is None:
+        refuse()
+    if not credential.use_is_noted:
+        note_use(credential.api_key_id)
+    return credential
 
 
 def refuse() -> NoReturn:

@@ -9,7 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from access.api.authentication import ApiKeyAuthentication
+from access.api.authentication import BearerAuthentication
 from access.credentials import new_credentials
 from access.models import ApiKey
 from access.operations import mint_api_key, revoke_api_key
@@ -30,7 +30,7 @@ def request_with(authorization):
 
 
 def authenticate(authorization):
-    return ApiKeyAuthentication().authenticate(request_with(authorization))
+    return BearerAuthentication().authenticate(request_with(authorization))
 
 
 @pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_whatever_is_wrong_with_a_token_the_answer_is_the_same():
 
 
 def test_the_answer_says_that_a_bearer_token_is_wanted():
-    assert ApiKeyAuthentication().authenticate_header(request_with(None)) == "Bearer"
+    assert BearerAuthentication().authenticate_header(request_with(None)) == "Bearer"
 
 
 @pytest.mark.django_db
