@@ -1,0 +1,130 @@
+"""Every operation that moves money, changes a status, or makes and unmakes what does: each as an action on
+data of its own that is prepared for it."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from giftcards import operations
+from giftcards.models import GiftCard
+from tests.fixtures.cast import (
+    TEST,
+    a_draft,
+    a_market,
+    a_redeemed_card,
+    an_active_card,
+    an_inactive_card,
+    last_entry,
+)
+
+Action = Callable[[], Any]
+NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+def verb(name: str, prepare: Callable[[], GiftCard], **keywords: Any) -> Callable[[], Action]:
+    def prepared() -> Action:
+        card_id = prepare().pk
+        return lambda: getattr(operations, name)(caller=TEST, card_id=card_id, **keywords)
+
+    return prepared
+
+
+def capture() -> Action:
+    return resolving(operations.capture, amount_cents=300)
+
+
+def void() -> Action:
+    return resolving(operations.void)
+
+
+def resolving(operation: Callable[..., Any], **keywords: Any) -> Action:
+    card = an_active_card()
+    held = operations.authorize(caller=TEST, card_id=card.pk, amount_cents=400)
+    return lambda: operation(caller=TEST, authorization_id=held.pk, **keywords)
+
+
+def debit_instead_of_a_lapsed_hold() -> Action:
+    """Writes down that the hold has lapsed, and then spends what it held."""
+    card = an_active_card(test_clock_at=NOON)
+    operations.authorize(caller=TEST, card_id=card.pk, amount_cents=9_000, expires_at=NOON.replace(hour=13))
+    operations.update_gift_card(
+        caller=TEST, card_id=card.pk, changes={"test_clock_at": NOON.replace(hour=14)}
+    )
+    return lambda: operations.debit(caller=TEST, card_id=card.pk, amount_cents=5_000)
+
+
+def debit_that_gives_up_the_remainder() -> Action:
+    market = a_market(keeps_single_use_remainder=False)
+    card = an_active_card(market=market, single_use=True)
+    return lambda: operations.debit(caller=TEST, card_id=card.pk, amount_cents=400)
+
+
+def refund() -> Action:
+    card = an_active_card()
+    operations.debit(caller=TEST, card_id=card.pk, amount_cents=400)
+    entry = last_entry(card)
+    return lambda: operations.refund(caller=TEST, transaction_id=entry.pk, amount_cents=300)
+
+
+def pay() -> Action:
+    cards = [an_active_card(balance_cents=500).pk for _ in range(2)]
+    return lambda: operations.pay(caller=TEST, amount_cents=700, gift_cards=cards)
+
+
+def refund_payment() -> Action:
+    cards = [an_active_card(balance_cents=500).pk for _ in range(2)]
+    payment = operations.pay(caller=TEST, amount_cents=700, gift_cards=cards)
+    return lambda: operations.refund_payment(caller=TEST, payment_id=payment.pk)
+
+
+def cash_out() -> Action:
+    card = an_active_card(balance_cents=500, market=a_market(cash_out_below_cents=1_000))
+    return lambda: operations.cash_out(caller=TEST, card_id=card.pk)
+
+
+def create() -> Action:
+    tag = operations.create_tag(caller=TEST, name="summer")
+    return lambda: a_draft(code="CHOSEN-CODE", recipient_email="ada@example.com", tags=[tag])
+
+
+def update() -> Action:
+    card, tag = an_active_card(), operations.create_tag(caller=TEST, name="summer")
+    changes: Any = {"reference": "1", "recipient_email": "ada@example.com", "add_tags": [tag]}
+    return lambda: operations.update_gift_card(caller=TEST, card_id=card.pk, changes=changes)
+
+
+def delete() -> Action:
+    card = a_draft()
+    operations.create_attachment(caller=TEST, attachable=card, name="Receipt")
+    return lambda: operations.delete_gift_card(caller=TEST, card_id=card.pk)
+
+
+PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
+    "create": create,
+    "update": update,
+    "delete": delete,
+    "purchase": verb("purchase", a_draft),
+    "activate": verb("activate", an_inactive_card),
+    "deactivate": verb("deactivate", an_active_card),
+    "debit": verb("debit", an_active_card, amount_cents=400),
+    "debit instead of a lapsed hold": debit_instead_of_a_lapsed_hold,
+    "debit that gives up the remainder": debit_that_gives_up_the_remainder,
+    "recharge": verb("recharge", an_active_card, amount_cents=400),
+    "adjust": verb("adjust", a_redeemed_card, balance_cents=9_000),
+    "authorize": verb("authorize", an_active_card, amount_cents=400),
+    "capture": capture,
+    "void": void,
+    "refund": refund,
+    "pay": pay,
+    "refund_payment": refund_payment,
+    "cash_out": cash_out,
+    "reveal_code": verb("reveal_code", an_active_card),
+}
+
+BY_KEY: Final[Mapping[str, Callable[[UUID], Any]]] = {
+    "debit": lambda key: operations.debit(caller=TEST, card_id=key, amount_cents=400),
+    "capture": lambda key: operations.capture(caller=TEST, authorization_id=key, amount_cents=300),
+    "refund_payment": lambda key: operations.refund_payment(caller=TEST, payment_id=key),
+}
+"""For another process to do, on what this one has prepared."""
