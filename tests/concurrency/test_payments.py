@@ -26,10 +26,10 @@ from giftcards.operations import (
     refund_payment,
 )
 from giftcards.operations.locking import lock_cards
-from kernel.refusals import Invalid
+from kernel.refusals import Invalid, NotFound
 from kernel.secret import Secret
 from tests.concurrency.crowd import all_at_once, assert_ledger_is_true
-from tests.fixtures.cast import TEST, a_market, an_active_card, disabled, edit
+from tests.fixtures.cast import TEST, a_market, an_active_card, caller, disabled, edit
 from tests.fixtures.locks import until_someone_waits_for_us
 from tests.fixtures.races import at_once, outcomes
 from tests.server import Api, Server, a_key
@@ -309,6 +309,29 @@ def test_what_was_paid_is_given_back_once():
     assert spent_of(cards, Kind.REFUND) == -1_100
     assert first.refunds.count() == last.refunds.count() == 1
     assert_ledger_is_true()
+
+
+def test_a_card_that_leaves_the_callers_reach_while_its_refund_waits_takes_the_payment_along():
+    here, there = a_market(), a_market(name="Paris")
+    card = an_active_card(market=here)
+    payment = pay_with([card], 1_000)
+    locked = Barrier(2, timeout=20)
+
+    def move_while_it_waits() -> None:
+        with transaction.atomic():
+            edit(card, market=there)
+            locked.wait()
+            until_someone_waits_for_us()
+
+    def give_back() -> Payment:
+        locked.wait()
+        return refund_payment(caller=caller(markets=[here]), payment_id=payment.id)
+
+    moved, refused = at_once([move_while_it_waits, give_back])
+
+    assert moved is None
+    assert isinstance(refused, NotFound), refused
+    assert balances_of([card]) == [9_000]
 
 
 def test_refunds_and_payments_of_the_same_cards_do_not_wait_in_a_circle():
