@@ -6,9 +6,13 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from api import rate_limits
 from api.documents import API_ROOT, answer_errors
 from api.errors import Rejection, error
 from api.negotiation import MEDIA_TYPE
+
+LIMITED: Final = (API_ROOT, "/oauth")
+"""Where the addresses begin whose requests are counted."""
 
 CODES: Final = {
     400: ("BAD_REQUEST", "The request could not be read."),
@@ -19,6 +23,10 @@ CODES: Final = {
     500: ("INTERNAL_SERVER_ERROR", "Something went wrong on our side; it has been recorded."),
     503: ("SERVICE_UNAVAILABLE", "The service is not available at the moment."),
 }
+
+
+KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate", *rate_limits.HEADERS)
+"""Those of somebody else's page that still hold."""
 
 
 class JsonApiMiddleware:
@@ -38,8 +46,36 @@ class JsonApiMiddleware:
         return response
 
 
+class RateLimitMiddleware:
+    """Tells every client what it has left, and counts what no view has: whoever calls is not known then, so
+    it counts for the address.
+
+    That is after the answer was made, which cost what it cost; nobody who is not known changes anything. A
+    503 is not counted: where the database is away, asking it once more would only make the answer late.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not is_below(request.path_info, *LIMITED):
+            return response
+        if not rate_limits.is_counted(request) and response.status_code != 503:
+            try:
+                rate_limits.admit_address(request)
+            except Rejection as refusal:
+                response = answer_errors(refusal)
+        rate_limits.note_on(response, request)
+        return response
+
+
 def is_api(path: str) -> bool:
-    return path == API_ROOT or path.startswith(f"{API_ROOT}/")
+    return is_below(path, API_ROOT)
+
+
+def is_below(path: str, *roots: str) -> bool:
+    return any(path == root or path.startswith(f"{root}/") for root in roots)
 
 
 def is_json_api(response: HttpResponse) -> bool:
@@ -51,7 +87,7 @@ def worded(response: HttpResponse) -> HttpResponse:
     status = response.status_code
     code, detail = CODES.get(status, CODES[400] if status < 500 else CODES[500])
     answer = answer_errors(Rejection(error(code, detail, status=status)))
-    for header in ("Allow", "Retry-After", "WWW-Authenticate"):
+    for header in KEPT_HEADERS:
         if header in response.headers:
             answer[header] = response.headers[header]
     return answer

@@ -69,7 +69,7 @@ class Window:
         """Count `times` for each subject, and tell how often that makes."""
         counts = self._ask(COUNT, subjects, times=times)
         if any(count.number == times for count in counts.values()):
-            _sweep()
+            sweep()
         return counts
 
     def read(self, *subjects: str) -> Mapping[str, Count]:
@@ -90,6 +90,7 @@ def refuse(what: str, seconds: int) -> NoReturn:
     raise Rejection(error("THROTTLED", detail), headers={"Retry-After": str(seconds)})
 
 
-def _sweep() -> None:
+def sweep() -> None:
+    """Remove some rows that nobody touches any more."""
     with connection.cursor() as cursor:
         cursor.execute(SWEEP, [f"{2 * LONGEST_WINDOW} seconds"])

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 from rest_framework_json_api.renderers import JSONRenderer
 
+from api import rate_limits
 from api.compiled import Reading, Resources, identifier, plan_for
 from api.credential import Credential
 from api.cursors import PROFILE, CursorPage, Position, find, written
@@ -231,6 +232,7 @@ class ResourceViewSet(GenericViewSet[Any]):
         if request.auth is None:
             raise NotAuthenticated
         self.credential = cast(Credential, request.auth)
+        rate_limits.admit(request, self.credential)
         if self.action not in VERBS:
             return  # 405 comes next
         if self.verb in self.scopes:

@@ -23,10 +23,12 @@ def flag(name: str) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0.")
 
 
-def whole_number(name: str, default: int) -> int:
+def whole_number(name: str, default: int, *, at_least: int = 1, at_most: int | None = None) -> int:
     value = os.environ.get(name, "").strip() or str(default)
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ImproperlyConfigured(f"{name} must be a whole number above 0.")
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) >= at_least):
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {at_least}.")
+    if at_most is not None and int(value) > at_most:
+        raise ImproperlyConfigured(f"{name} must be at most {at_most}.")
     return int(value)
 
 

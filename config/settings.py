@@ -47,6 +47,12 @@ GIFTCARDS_LOGIN_FAILURES = whole_number("GIFTCARDS_LOGIN_FAILURES", 60)
 # behind the first label of the host that the token was asked from. See access/oauth/issuer.py.
 GIFTCARDS_DOMAIN = os.environ.get("GIFTCARDS_DOMAIN", "").strip().lower()
 
+# How many requests an API key, or an address that shows none, may make in so many seconds; 0 for any number.
+# See docs/adr/0022-rate-limits-in-blocks.md.
+GIFTCARDS_RATE_LIMIT_PER_KEY = whole_number("GIFTCARDS_RATE_LIMIT_PER_KEY", 5000, at_least=0)
+GIFTCARDS_RATE_LIMIT_PER_ADDRESS = whole_number("GIFTCARDS_RATE_LIMIT_PER_ADDRESS", 1000, at_least=0)
+GIFTCARDS_RATE_LIMIT_SECONDS = whole_number("GIFTCARDS_RATE_LIMIT_SECONDS", 10, at_most=3600)
+
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("GIFTCARDS_ALLOWED_HOSTS", "").split(",") if host.strip()
 ]
@@ -76,6 +82,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "api.middleware.JsonApiMiddleware",  # outermost: nothing under /api is ever HTML, whoever answered
     "access.api.oauth.middleware.OAuthMiddleware",  # and nothing under /oauth
+    "api.middleware.RateLimitMiddleware",  # around all that may answer
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_security_policy.ContentSecurityPolicyMiddleware",

@@ -17,7 +17,11 @@ ROOT = f"http://{HOST}/api"
 def _library_service(settings):
     """The wire alone: the example's addresses, and no middleware but the wire's own and Django's plainest."""
     settings.ROOT_URLCONF = "tests.library.urls"
-    settings.MIDDLEWARE = ["api.middleware.JsonApiMiddleware", "django.middleware.common.CommonMiddleware"]
+    settings.MIDDLEWARE = [
+        "api.middleware.JsonApiMiddleware",
+        "api.middleware.RateLimitMiddleware",
+        "django.middleware.common.CommonMiddleware",
+    ]
     settings.ALLOWED_HOSTS = [HOST]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import code_keys, database_url, flag, secret
+from config.environment import code_keys, database_url, flag, secret, whole_number
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +49,29 @@ def test_another_flag_is_refused(monkeypatch):
     monkeypatch.setenv("A_FLAG", "perhaps")
     with pytest.raises(ImproperlyConfigured, match="A_FLAG must be 1 or 0"):
         flag("A_FLAG")
+
+
+@pytest.mark.parametrize(("text", "value"), [("", 7), ("12", 12), ("0", 0), ("60", 60)])
+def test_numbers_are_whole_and_within_their_limits(monkeypatch, text, value):
+    monkeypatch.setenv("A_NUMBER", text)
+    assert whole_number("A_NUMBER", 7, at_least=0, at_most=60) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0", "of at least 1"),
+        ("-1", "of at least 1"),
+        ("1.5", "of at least 1"),
+        ("١", "of at least 1"),
+        ("9" * 5000, "of at least 1"),
+        ("61", "at most 60"),
+    ],
+)
+def test_other_numbers_are_refused(monkeypatch, text, message):
+    monkeypatch.setenv("A_NUMBER", text)
+    with pytest.raises(ImproperlyConfigured, match=f"^A_NUMBER must be .*{message}"):
+        whole_number("A_NUMBER", 7, at_most=60)
 
 
 def test_code_keys_are_numbered(monkeypatch):
