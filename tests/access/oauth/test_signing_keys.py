@@ -73,7 +73,14 @@ def test_many_who_ask_first_make_one_key():
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_each_would_make_one(monkeypatch):
-    monkeypatch.setattr(signing_keys, "_lock", Barrier(6, timeout=20).wait)
+    all_are_there, made = Barrier(6, timeout=20), signing_keys._made
+
+    def make(**when):
+        all_are_there.wait()
+        return made(**when)
+
+    monkeypatch.setattr(signing_keys, "_lock", lambda: None)
+    monkeypatch.setattr(signing_keys, "_made", make)
 
     kids = {kid for kid, _private in at_once([key_in_use] * 6)}
 
