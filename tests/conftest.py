@@ -1,7 +1,9 @@
+import os
+import re
 from collections.abc import Iterator
 from functools import partialmethod
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.apps import apps
@@ -13,6 +15,43 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.emptying import empty, kept_rows, truncate_as_replica
 from tests.schema.checks import check, in_process
+
+# A UUID with or without its hyphens, and what stands for one.
+RANDOM_PART: Final = re.compile("[0-9a-f-]{31,}")
+DATABASE_FIXTURES: Final = {"db", "transactional_db", "live_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A run of the whole suite gets a worker for each processor. A few tests are done sooner in one process,
+    and so is whatever names its tests, looks for the last failures or wants a debugger."""
+    option = config.option
+    is_worker = hasattr(config, "workerinput")
+    is_said = getattr(option, "numprocesses", 0) is not None  # by -n, or in effect by -p no:xdist
+    picks = ("keyword", "lf", "stepwise", "usepdb", "trace", "collectonly")
+    is_whole = config.args_source is config.ArgsSource.TESTPATHS and not any(
+        getattr(option, name, None) for name in picks
+    )
+    processors = os.cpu_count() or 1
+    if is_whole and processors > 1 and not is_worker and not is_said:
+        option.numprocesses = processors
+        option.dist = "worksteal"
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Workers must agree on the names of the tests, so no name may hold what is made up while it is read."""
+    return RANDOM_PART.sub("random", val) if isinstance(val, str) and RANDOM_PART.search(val) else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests of all need no database. None of them shall begin when other workers run dry."""
+    items.sort(key=_uses_database)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not DATABASE_FIXTURES.isdisjoint(fixtures)
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +104,7 @@ def _ledger_is_true_after_every_test(
     request: pytest.FixtureRequest, _django_db_marker: Any
 ) -> Iterator[None]:
     """Asks for the database before the test does, so that it looks before the database is emptied again."""
-    marked = request.node.get_closest_marker("django_db")
-    uses_database = marked or {"db", "transactional_db", "live_server"} & set(request.fixturenames)
-    if not uses_database or request.node.get_closest_marker("tampers"):
+    if not _uses_database(request.node) or request.node.get_closest_marker("tampers"):
         yield
         return
     request.getfixturevalue("_django_db_helper")

@@ -35,7 +35,7 @@ from kernel.modes import Mode
 from tests.schema.checks import check, over_http
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PATIENCE: Final = 20  # seconds, for what takes one or two on an idle machine
+PATIENCE: Final = 60  # seconds, for what takes one or two on an idle machine
 MEDIA_TYPE: Final = "application/vnd.api+json"
 HOSTS: Final = "127.0.0.1,gifts.example"
 PRODUCTION: Final = "config.wsgi:application"
