@@ -175,23 +175,21 @@ class ResourceViewSet(GenericViewSet[Any]):
     @once_per_key
     def add_to_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
         """`POST` to the same address, of a to-many relationship: these members too."""
-        named = self._writable_relationship(of_many=True)
+        named = self._writable_relationship()
         added = related(named, read_relationship_body(request.data), self.credential.caller, "/data")
         self.change_members(self.credential.caller, self.key, named.name, added=added, removed=[])
         return self.retrieve_relationship(request, pk, relationship)
 
     def remove_from_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
         """`DELETE` of the same address: not these any more. What does not exist is no member already."""
-        named = self._writable_relationship(of_many=True)
+        named = self._writable_relationship()
         linkage = read_relationship_body(request.data)
         removed = related(named, linkage, self.credential.caller, "/data", must_exist=False)
         self.change_members(self.credential.caller, self.key, named.name, added=[], removed=removed)
         return self.retrieve_relationship(request, pk, relationship)
 
-    def _writable_relationship(self, *, of_many: bool = False) -> Relationship:
+    def _writable_relationship(self) -> Relationship:
         named = self.relationship
-        if of_many and not named.many:
-            raise MethodNotAllowed(str(self.request.method))
         if not self.declaration.writable(named.name, creating=False):
             raise Rejection(error("PARAM_NOT_ALLOWED", f"{named.name} can't be changed.", status=403))
         self._authorize(self.required_scope(self.request, {}))
@@ -227,14 +225,20 @@ class ResourceViewSet(GenericViewSet[Any]):
             raise Rejection(error("RECORD_NOT_FOUND", detail))
         return found
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:  # noqa: FBT001, FBT002 (REST framework's)
+        """Of a method that is not allowed, nobody minds which kind of body it has."""
+        if request.method not in self.allowed_methods:
+            return self.get_renderers()[0], MEDIA_TYPE
+        return cast(tuple[Any, str], super().perform_content_negotiation(request, force))
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.auth is None:
             raise NotAuthenticated
         self.credential = cast(Credential, request.auth)
         rate_limits.admit(request, self.credential)
-        if self.action not in VERBS:
-            return  # 405 comes next
+        if request.method not in self.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
         if self.verb in self.scopes:
             self._authorize(self.scopes[self.verb])
         elif self.verb in {"read", "delete"}:

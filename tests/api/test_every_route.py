@@ -181,6 +181,14 @@ def test_other_methods_are_405(ask, unchanged, route, method, allowed):
     assert unchanged()
 
 
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS"])
+@pytest.mark.parametrize("sent", ["application/json", ""])
+def test_that_holds_whatever_kind_of_body_they_send(ask, unchanged, method, sent):
+    assert ask("retrieve", method=method, content_type=sent).status == 405
+    assert ask("linkage of a to-one", method="POST", content_type=sent).status == 405
+    assert unchanged()
+
+
 @every_route
 def test_without_a_token_it_is_401(as_, book, unchanged, route):
     method, path, _ = ROUTES[route]
