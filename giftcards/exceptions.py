@@ -20,6 +20,16 @@ class Expired(Invalid):
         super().__init__(OPERATION, "expired", "is not possible because the gift card has expired")
 
 
+class Archived(Invalid):
+    def __init__(self) -> None:
+        super().__init__(OPERATION, "archived", "is not possible because the gift card is archived")
+
+
+class NotArchived(Invalid):
+    def __init__(self) -> None:
+        super().__init__(OPERATION, "not_archived", "is not possible because the gift card is not archived")
+
+
 class InsufficientBalance(Invalid):
     def __init__(self, available_cents: int) -> None:
         super().__init__(

@@ -13,7 +13,8 @@ from kernel.secret import Secret
 
 def usable_cards(given: Iterable[Secret], caller: Caller) -> QuerySet[GiftCard]:
     """The cards with these codes, in any spelling; without those that can't be spent by this caller now: no
-    such code, another mode, beyond the caller's markets, not active, expired, or in a disabled market.
+    such code, another mode, beyond the caller's markets, not active, archived, expired, or in a disabled
+    market.
 
     One statement, whatever the reason, so that neither its text nor its time tells which it is.
     """
@@ -22,5 +23,6 @@ def usable_cards(given: Iterable[Secret], caller: Caller) -> QuerySet[GiftCard]:
         Q(expires_at=None) | Q(expires_at__gt=now),
         code_digest__in=[digest for code in given for digest in codes.digests(code.reveal())],
         status=Status.ACTIVE,
+        archived_at=None,
         market__disabled_at=None,
     )

@@ -22,6 +22,7 @@ from back_office.pages import OperationAdmin, caller_of
 from back_office.timeline import Timeline
 from giftcards import operations
 from giftcards.admin import dialogs
+from giftcards.admin.archiving import Archive, Unarchive
 from giftcards.admin.authorizations import holds_of
 from giftcards.admin.forms import CardForm, ChangeForm, DraftForm
 from giftcards.admin.refunds import Refund
@@ -74,6 +75,18 @@ class ExpiredFilter(admin.SimpleListFilter):
         return queryset.filter(wanted.get(self.value() or "", Q()))
 
 
+class ArchivedFilter(admin.SimpleListFilter):
+    title = "archive"
+    parameter_name = "archive"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("without", "Not archived"), ("only", "Archived")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[GiftCard]) -> QuerySet[GiftCard]:
+        wanted = {"without": Q(archived_at=None), "only": Q(archived_at__isnull=False)}
+        return queryset.filter(wanted.get(self.value() or "", Q()))
+
+
 @admin.register(GiftCard)
 class GiftCardAdmin(OperationAdmin):
     form = ChangeForm
@@ -88,7 +101,16 @@ class GiftCardAdmin(OperationAdmin):
         "expires_at",
         "created_at",
     )
-    list_filter = ("status", "mode", "market", ExpiredFilter, "single_use", "rechargeable", "currency_code")
+    list_filter = (
+        "status",
+        "mode",
+        "market",
+        ExpiredFilter,
+        ArchivedFilter,
+        "single_use",
+        "rechargeable",
+        "currency_code",
+    )
     list_select_related = ("market", "gift_card_recipient")
     # Names the box above the list; what it finds is decided in giftcards.admin.search.
     search_fields = ("reference",)
@@ -105,6 +127,8 @@ class GiftCardAdmin(OperationAdmin):
         "cash_out",
         "deactivate",
         "new_expiry",
+        "archive",
+        "unarchive",
     )
     add_fieldsets = ((None, {"fields": (*NEW, "reason")}),)
 
@@ -116,6 +140,8 @@ class GiftCardAdmin(OperationAdmin):
     recharge = dialog_action(dialogs.Recharge)
     cash_out = dialog_action(dialogs.CashOut)
     new_expiry = dialog_action(dialogs.NewExpiry)
+    archive = dialog_action(Archive)
+    unarchive = dialog_action(Unarchive)
     reveal = dialog_action(dialogs.Reveal)
 
     # --- Finding
@@ -223,7 +249,7 @@ class GiftCardAdmin(OperationAdmin):
         card = kwargs.get("obj")
         if card is not None:
             expired = card.is_expired(now_for(card))
-            spendable = can_proceed(card.debit) and not expired
+            spendable = can_proceed(card.debit) and not expired and not card.is_archived
             context["glance"] = {
                 "code": mask(card.code_last_four),
                 "balance": worded(card.balance_cents, card),
@@ -249,6 +275,8 @@ class GiftCardAdmin(OperationAdmin):
 
     @display(description="Status", ordering="status", label=STATUS_TONES)
     def shown_status(self, card: GiftCard) -> str | tuple[str, str]:
+        if card.is_archived:
+            return "archived", f"{card.status}, archived"
         # Only to colour a label: whether a card can be spent, the database's clock decides.
         if card.status == Status.ACTIVE and card.is_expired(card.test_clock_at or now()):
             return "expired", "active, expired"

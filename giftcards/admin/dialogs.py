@@ -31,9 +31,13 @@ class CardDialog(ReasonedDialog):
     subject: GiftCard
     changes_state: ClassVar[str] = ""
     """The state machine's name of the verb; empty for what is possible in every state."""
+    in_circulation: ClassVar[bool] = False
+    """Whether it needs a card that is not archived."""
 
     @classmethod
     def is_offered(cls, subject: GiftCard) -> bool:
+        if cls.in_circulation and subject.is_archived:
+            return False
         return not cls.changes_state or can_proceed(getattr(subject, cls.changes_state))
 
     @property
@@ -51,6 +55,7 @@ class CardDialog(ReasonedDialog):
 class Purchase(CardDialog):
     verb = "Purchase"
     changes_state = "purchase"
+    in_circulation = True
     permission = "giftcards.issue_gift_card"
     icon = "shopping_cart"
     variant = ActionVariant.PRIMARY
@@ -76,6 +81,7 @@ class Purchase(CardDialog):
 class Activate(CardDialog):
     verb = "Activate"
     changes_state = "activate"
+    in_circulation = True
     permission = "giftcards.operate_gift_card"
     icon = "play_circle"
     variant = ActionVariant.SUCCESS
@@ -190,6 +196,7 @@ class Debit(MoneyDialog):
     posts = "debit"
     sign = -1
     changes_state = "debit"
+    in_circulation = True
     permission = "giftcards.spend_gift_card"
     icon = "remove_circle"
 
@@ -210,6 +217,7 @@ class Recharge(MoneyDialog):
     posts = "recharge"
     sign = 1
     changes_state = "recharge"
+    in_circulation = True
     permission = "giftcards.recharge_gift_card"
     icon = "add_circle"
 
@@ -222,6 +230,7 @@ class Recharge(MoneyDialog):
 class CashOut(PostingDialog):
     verb = "Cash out"
     changes_state = "cash_out"
+    in_circulation = True
     permission = "giftcards.spend_gift_card"
     icon = "payments"
     field_order = ["reason", "seen"]

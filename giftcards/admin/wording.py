@@ -13,6 +13,7 @@ STATUS_TONES: Final = {
     Status.ACTIVE.value: "success",
     Status.REDEEMED.value: "primary",
     "expired": "danger",
+    "archived": "default",
 }
 
 

@@ -79,6 +79,8 @@ class GiftCardSerializer(ResourceSerializer):
     _activate = StrictBoolean(write_only=True, required=False, allow_null=True)
     _deactivate = StrictBoolean(write_only=True, required=False, allow_null=True)
     _cash_out = StrictBoolean(write_only=True, required=False, allow_null=True)
+    _archive = StrictBoolean(write_only=True, required=False, allow_null=True)
+    _unarchive = StrictBoolean(write_only=True, required=False, allow_null=True)
     _balance_change_cents = StrictInteger(write_only=True, required=False, allow_null=True)
     _add_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
     _remove_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
@@ -114,6 +116,7 @@ class GiftCardSerializer(ResourceSerializer):
             "image_url",
             "expires_at",
             "test_clock_at",
+            "archived_at",
             "recipient_email",
             "reference",
             "reference_origin",
@@ -132,7 +135,7 @@ class GiftCardSerializer(ResourceSerializer):
             *ABOUT_A_BALANCE_CHANGE,
             "_reason",
         )
-        read_only_fields = ("status", "created_at", "updated_at")
+        read_only_fields = ("status", "archived_at", "created_at", "updated_at")
         create_only_fields = ("code",)
         update_only_fields = (*TRIGGERS, *TAGGING, *ABOUT_A_BALANCE_CHANGE, "_reason")
         triggers = TRIGGERS
@@ -150,6 +153,7 @@ class GiftCardSerializer(ResourceSerializer):
                     "single_use",
                     "rechargeable",
                     "expires_at",
+                    "archived_at",
                     "reference",
                     "reference_origin",
                     "metadata",

@@ -6,6 +6,8 @@
 | `_activate` | activate |
 | `_deactivate` | deactivate |
 | `_cash_out` | cash_out |
+| `_archive` | archive |
+| `_unarchive` | unarchive |
 | `_balance_change_cents` | change_balance (negative: debit, positive: recharge) |
 | none | update_gift_card |
 
@@ -61,6 +63,8 @@ VERBS: Final[Mapping[str, Callable[..., GiftCard]]] = {
     "_activate": operations.activate,
     "_deactivate": operations.deactivate,
     "_cash_out": operations.cash_out,
+    "_archive": operations.archive,
+    "_unarchive": operations.unarchive,
     "_balance_change_cents": change_balance,
 }
 TRIGGERS: Final = tuple(VERBS)

@@ -17,7 +17,8 @@
 
 The machine says *whether* a verb is possible; `giftcards.operations` says how much, and posts it. `redeem`
 and `reopen` follow from a balance that was posted; nobody calls them from outside. Expiry is no state: it is
-read from `expires_at`, so moving that date brings a card back.
+read from `expires_at`, so moving that date brings a card back. Nor is being archived: what `archived_at`
+forbids it forbids in every state, and a card that is taken out of the archive is what it was.
 """
 
 from datetime import datetime
@@ -87,6 +88,7 @@ class GiftCard(Resource):
     image_url = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     expires_at = models.DateTimeField(null=True, blank=True)
     test_clock_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The database holds both references together with the mode: see the migration on mode agreement.
     market = models.ForeignKey(
         Market,
@@ -116,7 +118,7 @@ class GiftCard(Resource):
         # Of people in the back office; what an API key may do, its scopes say.
         permissions = (
             ("issue_gift_card", "Can purchase gift cards: from then on they are owed"),
-            ("operate_gift_card", "Can activate and deactivate gift cards, and move their expiry"),
+            ("operate_gift_card", "Can activate, deactivate and archive gift cards, and move their expiry"),
             ("spend_gift_card", "Can spend gift cards: debit, capture, void, cash out"),
             ("refund_gift_card", "Can give back what was spent of gift cards"),
             ("recharge_gift_card", "Can recharge gift cards"),
@@ -161,6 +163,12 @@ class GiftCard(Resource):
             models.Index(fields=["mode", "created_at", "id"], name="gift_card_by_creation"),
             models.Index(fields=["mode", "updated_at", "id"], name="gift_card_by_update"),
             models.Index(fields=["mode", "expires_at", "id"], name="gift_card_by_expiry"),
+            # Few cards are archived; those that are not are nearly all, and need no index.
+            models.Index(
+                fields=["mode", "archived_at", "id"],
+                condition=Q(archived_at__isnull=False),
+                name="gift_card_by_archiving",
+            ),
             models.Index(fields=["mode", "balance_cents", "id"], name="gift_card_by_balance"),
             models.Index(fields=["mode", "status", "id"], name="gift_card_by_status"),
             models.Index(fields=["mode", "currency_code", "id"], name="gift_card_by_currency"),
@@ -184,6 +192,10 @@ class GiftCard(Resource):
     @property
     def is_issued(self) -> bool:
         return bool(self.status != Status.DRAFT)
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
 
     @property
     def available_balance_cents(self) -> int:

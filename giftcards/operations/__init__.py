@@ -5,6 +5,7 @@ one transaction. Each takes keyword arguments only, returns what it changed as i
 `kernel.refusals.Refusal` without having changed anything.
 """
 
+from giftcards.operations.archiving import archive, unarchive
 from giftcards.operations.attaching import (
     AttachmentChanges,
     create_attachment,
@@ -40,6 +41,7 @@ __all__ = [
     "TagChanges",
     "activate",
     "adjust",
+    "archive",
     "authorize",
     "capture",
     "cash_out",
@@ -59,6 +61,7 @@ __all__ = [
     "refund_payment",
     "release_lapsed_authorizations",
     "reveal_code",
+    "unarchive",
     "update_attachment",
     "update_authorization",
     "update_gift_card",

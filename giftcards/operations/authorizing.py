@@ -68,12 +68,12 @@ def authorize(
     `expires_at` or for the time that `settings.GIFTCARDS_AUTHORIZATION_DAYS` says.
 
     Raises NotFound, InvalidTransition, Expired, InsufficientBalance, AlreadyAuthorized (a single-use card
-    carries one), MarketDisabled, OtherMarket, Invalid.
+    carries one), Archived, MarketDisabled, OtherMarket, Invalid.
     """
     require_amount(amount_cents, about="amount_cents")
     values = checked(attributes or {}, CHECKS)
     occasion = Occasion(reason=reason)
-    with open_card(card_id, caller=caller, needs_enabled_market=True) as opened:
+    with open_card(card_id, caller=caller, in_circulation=True) as opened:
         card = opened.card
         require_spendable_in(card, spent_in)
         require_transition(card, card.authorize)

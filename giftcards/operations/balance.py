@@ -66,19 +66,19 @@ def debit(
     """Spend `amount_cents` (above 0). A single-use card is redeemed whatever is left, a card that cannot be
     recharged when nothing is left.
 
-    Raises NotFound, InvalidTransition, Expired, InsufficientBalance, AlreadyAuthorized, MarketDisabled,
-    OtherMarket, Invalid.
+    Raises NotFound, InvalidTransition, Expired, InsufficientBalance, AlreadyAuthorized, Archived,
+    MarketDisabled, OtherMarket, Invalid.
     """
     require_amount(amount_cents)
-    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
+    with open_card(card_id, caller=caller, changes=changes, in_circulation=True) as opened:
         require_spendable(opened.card, spent_in)
         spend(opened, amount_cents, spent_in=spent_in, caller=caller, occasion=occasion)
     return opened.card
 
 
 def require_spendable(card: GiftCard, spent_in: Market | None) -> None:
-    """All that is asked of a locked card before a debit, except whether there is enough on it and whether its
-    market is enabled."""
+    """All that is asked of a locked card before a debit, except whether there is enough on it and whether it
+    is in circulation."""
     require_spendable_in(card, spent_in)
     require_transition(card, card.debit)
     require_unexpired(card)
@@ -131,10 +131,11 @@ def recharge(
 ) -> GiftCard:
     """Add `amount_cents` (above 0) to a rechargeable card, at most to its maximum balance.
 
-    Raises NotFound, InvalidTransition, NotRechargeable, AboveMaximumBalance, MarketDisabled, Invalid.
+    Raises NotFound, InvalidTransition, NotRechargeable, AboveMaximumBalance, Archived, MarketDisabled,
+    Invalid.
     """
     require_amount(amount_cents)
-    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
+    with open_card(card_id, caller=caller, changes=changes, in_circulation=True) as opened:
         card = opened.card
         require_transition(card, card.recharge)
         require_rechargeable(card)

@@ -26,9 +26,10 @@ def cash_out(
 
     Possible while the balance is above 0 and below what the card's market says. Afterwards the card is
     redeemed unless it is rechargeable, as after a debit of everything. Raises NotFound, InvalidTransition,
-    CashOutNotAllowed, Expired, HeldForOrders, NothingToCashOut, AboveCashOut, MarketDisabled, Invalid.
+    CashOutNotAllowed, Expired, HeldForOrders, NothingToCashOut, AboveCashOut, Archived, MarketDisabled,
+    Invalid.
     """
-    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
+    with open_card(card_id, caller=caller, changes=changes, in_circulation=True) as opened:
         card = opened.card
         require_transition(card, card.cash_out)
         _require_small_balance(card)

@@ -58,10 +58,10 @@ def purchase(
     """draft → inactive: posts `issue` with the face value, and the liability begins. A card
     without an expiry gets the one that its market gives by default.
 
-    Raises NotFound, InvalidTransition, MarketDisabled, ExpiryNotAllowed, TooShortValidity, or what `changes`
-    (applied first) run into.
+    Raises NotFound, InvalidTransition, Archived, MarketDisabled, ExpiryNotAllowed, TooShortValidity, or what
+    `changes` (applied first) run into.
     """
-    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
+    with open_card(card_id, caller=caller, changes=changes, in_circulation=True) as opened:
         card = opened.card
         if not card.is_issued and begin_validity(card):
             save(card)

@@ -15,8 +15,8 @@ def activate(
     *, caller: Caller, card_id: UUID, changes: GiftCardChanges | None = None, occasion: Occasion = NO_OCCASION
 ) -> GiftCard:
     """inactive → active: from now on the card can be spent. Raises NotFound, InvalidTransition,
-    AlreadyUsed, MarketDisabled."""
-    with open_card(card_id, caller=caller, changes=changes, needs_enabled_market=True) as opened:
+    AlreadyUsed, Archived, MarketDisabled."""
+    with open_card(card_id, caller=caller, changes=changes, in_circulation=True) as opened:
         card = opened.card
         require_transition(card, card.activate)
         require_unused(card)

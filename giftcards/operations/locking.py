@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from giftcards.models import GiftCard
 from giftcards.operations.attributes import GiftCardChanges, apply_changes
-from giftcards.operations.rules import require_enabled_market
+from giftcards.operations.rules import require_in_circulation
 from giftcards.operations.tagging import apply_tags
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
@@ -41,28 +41,28 @@ def open_card(
     *,
     caller: Caller,
     changes: GiftCardChanges | None = None,
-    needs_enabled_market: bool = False,
+    in_circulation: bool = False,
 ) -> Iterator[OpenCard]:
     """A transaction that holds the card's row lock, with the request's plain attributes applied and saved.
 
     Attributes come first and stand or fall with the verb: a refusal raised inside undoes everything. A
     balance among them is a trigger of its own once the card is issued, and cannot accompany another.
 
-    With `needs_enabled_market` neither the market that the card is in nor the one that the same request takes
-    it to may be disabled.
+    With `in_circulation` the card may not be archived, and neither the market that it is in nor the one that
+    the same request takes it to may be disabled.
 
-    Raises NotFound for a card outside the caller's mode or markets, MarketDisabled, Invalid for a change
-    against the rules.
+    Raises NotFound for a card outside the caller's mode or markets, Archived, MarketDisabled, Invalid for a
+    change against the rules.
     """
     with transaction.atomic():
         card = lock_card(card_id, caller)
-        if needs_enabled_market:
-            require_enabled_market(card)
+        if in_circulation:
+            require_in_circulation(card)
         if changes and "balance_cents" in changes and card.is_issued:
             raise Invalid("balance_cents", "single_trigger", "can't be combined with another trigger")
         changed = change(card, changes or {}, caller)
-        if needs_enabled_market and changes and "market" in changes:
-            require_enabled_market(card)
+        if in_circulation and changes and "market" in changes:
+            require_in_circulation(card)
         yield OpenCard(card, changed)
 
 

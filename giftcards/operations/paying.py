@@ -24,7 +24,7 @@ from giftcards.operations.holds import release_lapsed
 from giftcards.operations.locking import OpenCard, lock_cards
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.refunding import give_back, refundable_cents
-from giftcards.operations.rules import require_amount, require_enabled_market
+from giftcards.operations.rules import require_amount, require_in_circulation
 from kernel.caller import Caller
 from kernel.refusals import OPERATION, Invalid, NotFound
 from kernel.secret import Secret
@@ -200,7 +200,7 @@ def _require_all_spendable(
     for card in cards:
         try:
             _require_currency(card, currency_code or cards[0].currency_code)
-            require_enabled_market(card)
+            require_in_circulation(card)
             require_spendable(card, spent_in)
         except Invalid as refusal:
             if named_by_code:

@@ -9,6 +9,7 @@ from django_fsm import TransitionNotAllowed
 from giftcards.exceptions import (
     AboveMaximumBalance,
     AlreadyUsed,
+    Archived,
     Expired,
     InvalidTransition,
     MarketDisabled,
@@ -31,7 +32,11 @@ def require_transition(card: GiftCard, verb: Callable[[], None]) -> None:
         raise InvalidTransition(card.status) from None
 
 
-def require_enabled_market(card: GiftCard) -> None:
+def require_in_circulation(card: GiftCard) -> None:
+    """What begins something new with a card asks this; what ends something, like a capture or a refund, does
+    not."""
+    if card.is_archived:
+        raise Archived
     if card.market is not None and card.market.disabled_at is not None:
         raise MarketDisabled
 

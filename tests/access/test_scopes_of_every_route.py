@@ -48,6 +48,8 @@ CARD: Final[tuple[tuple[Any, ...], ...]] = (
     ({"_purchase": True}, ISSUE),
     ({"_activate": True}, ISSUE),
     ({"_deactivate": "true"}, ISSUE),
+    ({"_archive": True}, ISSUE),
+    ({"_unarchive": True}, ISSUE),
     ({"metadata": {}}, ISSUE),
     ({}, ISSUE),
     ({"_add_tags": "a"}, ISSUE),

@@ -16,6 +16,7 @@ from tests.fixtures.cast import (
     a_draft,
     a_market,
     an_active_card,
+    an_archived_card,
     an_inactive_card,
     as_stored,
     disabled,
@@ -23,12 +24,23 @@ from tests.fixtures.cast import (
 
 pytestmark = pytest.mark.django_db
 
-VERBS = ("purchase", "activate", "deactivate", "debit", "recharge", "cash_out", "new_expiry", "reveal")
+VERBS = (
+    "purchase",
+    "activate",
+    "deactivate",
+    "debit",
+    "recharge",
+    "cash_out",
+    "new_expiry",
+    "archive",
+    "unarchive",
+    "reveal",
+)
 OFFERED = {
-    Status.DRAFT: {"purchase", "new_expiry"},
-    Status.INACTIVE: {"activate", "recharge", "new_expiry"},
-    Status.ACTIVE: {"deactivate", "debit", "recharge", "new_expiry"},
-    Status.REDEEMED: {"new_expiry"},
+    Status.DRAFT: {"purchase", "new_expiry", "archive"},
+    Status.INACTIVE: {"activate", "recharge", "new_expiry", "archive"},
+    Status.ACTIVE: {"deactivate", "debit", "recharge", "new_expiry", "archive"},
+    Status.REDEEMED: {"new_expiry", "archive"},
 }
 PERMISSION = {
     "purchase": "giftcards.issue_gift_card",
@@ -38,6 +50,8 @@ PERMISSION = {
     "recharge": "giftcards.recharge_gift_card",
     "cash_out": "giftcards.spend_gift_card",
     "new_expiry": "giftcards.operate_gift_card",
+    "archive": "giftcards.operate_gift_card",
+    "unarchive": "giftcards.operate_gift_card",
     "reveal": "giftcards.reveal_code",
 }
 
@@ -56,6 +70,8 @@ READY_FOR = {
     "recharge": an_active_card,
     "cash_out": a_small_card,
     "new_expiry": an_active_card,
+    "archive": an_active_card,
+    "unarchive": an_archived_card,
     "reveal": an_active_card,
 }
 

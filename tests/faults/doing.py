@@ -14,6 +14,7 @@ from tests.fixtures.cast import (
     a_market,
     a_redeemed_card,
     an_active_card,
+    an_archived_card,
     an_inactive_card,
     last_entry,
 )
@@ -119,6 +120,8 @@ PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "pay": pay,
     "refund_payment": refund_payment,
     "cash_out": cash_out,
+    "archive": verb("archive", an_active_card),
+    "unarchive": verb("unarchive", an_archived_card),
     "reveal_code": verb("reveal_code", an_active_card),
 }
 

@@ -24,6 +24,8 @@ TRIGGERS = (
     {"_activate": True},
     {"_deactivate": True},
     {"_cash_out": True},
+    {"_archive": True},
+    {"_unarchive": True},
     {"_balance_change_cents": -1},
     {"_balance_change_cents": 1},
     {"balance_cents": 0},

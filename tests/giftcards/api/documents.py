@@ -78,6 +78,7 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
         "image_url": None,
         "expires_at": None,
         "test_clock_at": None,
+        "archived_at": None,
         "recipient_email": None,
         "reference": None,
         "reference_origin": None,

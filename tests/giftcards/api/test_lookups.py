@@ -28,6 +28,7 @@ from tests.fixtures.cast import (
     a_market,
     a_redeemed_card,
     an_active_card,
+    an_archived_card,
     an_inactive_card,
     disabled,
     edit,
@@ -170,6 +171,10 @@ def unusable_by_its_own_clock():
     edit(an_active_card(code=SENTINEL, expires_at=database_now() + HOUR), test_clock_at=database_now() + HOUR)
 
 
+def unusable_archived():
+    an_archived_card(code=SENTINEL)
+
+
 def unusable_in_live_mode():
     an_active_card(by=LIVE, code=SENTINEL)
 
@@ -191,6 +196,7 @@ UNUSABLE = [
     (unusable_redeemed, SENTINEL),
     (unusable_expired, SENTINEL),
     (unusable_by_its_own_clock, SENTINEL),
+    (unusable_archived, SENTINEL),
     (unusable_in_live_mode, SENTINEL),
     (unusable_in_another_market, SENTINEL),
     (unusable_in_a_disabled_market, SENTINEL),

@@ -195,6 +195,7 @@ READ_ONLY = (
     "formatted_balance_max",
     "balance_log",
     "usage_log",
+    "archived_at",
     "created_at",
     "updated_at",
 )
@@ -220,6 +221,8 @@ TRIGGERS = (
     "_activate",
     "_deactivate",
     "_cash_out",
+    "_archive",
+    "_unarchive",
     "_balance_change_cents",
     "_reference",
     "_order_number",
