@@ -21,7 +21,8 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
 
     `compute` receives the columns' values in order, and the credential as `credential=` when `for_credential`
     is set: what a reader may see can depend on who reads. `write` is the field that reads the value from a
-    request; without it the attribute is read-only.
+    request; without it the attribute is read-only. `returns` is the type of what is read, where `compute` is
+    not annotated with it: the OpenAPI document says so.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
         compute: Callable[..., Any],
         for_credential: bool = False,
         write: serializers.Field[Any, Any, Any, Any] | None = None,
+        returns: Any = None,
         **kwargs: Any,
     ) -> None:
         self.columns = columns
         self.compute = compute
+        self.returns = returns
         self.for_credential = for_credential
         self.write = write
         if write is None:
@@ -62,7 +65,8 @@ class BatchField(serializers.Field[Any, Any, Any, Any]):
     """A read-only value that one call loads for a whole page: `load(keys, credential) -> {key: value}`.
 
     Fields with the same `load` share its one call, each with a `compute` of its own. `default` makes the
-    value of a key that `load` leaves out. Sparse fields without the attribute load nothing.
+    value of a key that `load` leaves out. Sparse fields without the attribute load nothing. `returns` is as
+    for a ComputedField.
     """
 
     def __init__(
@@ -70,11 +74,13 @@ class BatchField(serializers.Field[Any, Any, Any, Any]):
         *,
         load: Load,
         default: Callable[[], Any],
-        compute: Callable[[Any], Any] = lambda loaded: loaded,
+        compute: Callable[[Any], Any] | None = None,
+        returns: Any = None,
         **kwargs: Any,
     ) -> None:
         self.load = load
         self.compute = compute
+        self.returns = returns
         self.missing = default
         super().__init__(read_only=True, **kwargs)
 
@@ -85,7 +91,9 @@ class BatchField(serializers.Field[Any, Any, Any, Any]):
         return self.value_of(value, self.load([value], self.context["credential"]))
 
     def value_of(self, key: UUID, loaded: Mapping[UUID, Any]) -> Any:
-        return self.compute(loaded[key]) if key in loaded else self.missing()
+        if key not in loaded:
+            return self.missing()
+        return loaded[key] if self.compute is None else self.compute(loaded[key])
 
 
 def walk(instance: Any, column: str) -> Any:

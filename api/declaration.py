@@ -7,6 +7,7 @@ on a name that does not exist) is refused here, which is at start-up: the router
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import cleandoc
 from typing import Any, Final, TypeAlias, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -82,7 +83,10 @@ class Relationship:
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
+    """`about` is what the serializer's docstring tells of the resource."""
+
     type: str
+    about: str
     model: ModelClass
     fields: Mapping[str, AnyField]
     relationships: Mapping[str, Relationship]
@@ -145,6 +149,7 @@ def _declaration(serializer_class: type[ResourceSerializer]) -> Declaration:
     attributes = {name: field for name, field in fields.items() if not is_relationship(field)}
     declaration = Declaration(
         type=meta.resource_name,
+        about=cleandoc(vars(serializer_class).get("__doc__") or ""),
         model=meta.model,
         fields=attributes,
         relationships={

@@ -7,7 +7,7 @@ filters through.
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, reduce
@@ -115,6 +115,20 @@ def _target(name: str, at: Target, depth: int) -> Target | None:
             if found:
                 return found
     return None
+
+
+def targets_of(declaration: Declaration, *, depth: int = DEPTH) -> Iterator[tuple[str, Target]]:
+    """Every attribute that a predicate may name: its own, and those that so many to-one relationships lead
+    to."""
+    return _targets(Target(declaration, ""), "", depth)
+
+
+def _targets(at: Target, way: str, depth: int) -> Iterator[tuple[str, Target]]:
+    for name in at.declaration.filterable:
+        yield way + name, Target(at.declaration, name, at.prefix, at.way)
+    for relationship in at.declaration.relationships.values():
+        if depth and not relationship.many:
+            yield from _targets(_step(relationship, at), f"{way}{relationship.name}_", depth - 1)
 
 
 def _step(relationship: Relationship, at: Target) -> Target:

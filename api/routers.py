@@ -10,7 +10,8 @@ A verb whose hook a viewset does not override is not routed: it answers 405. Reg
 declaration, so a serializer that cannot be served stops the start.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from django.http import HttpResponse
@@ -45,9 +46,25 @@ HOOKS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One routed address: `actions` are the viewset's, by HTTP method. HEAD is GET without the body.
+
+    `has_addresses`: what is answered can be read again at `/{type}/{id}`.
+    """
+
+    pattern: str
+    viewset: type[ResourceViewSet]
+    actions: Mapping[str, str]
+    has_addresses: bool = True
+
+
 class ResourceRouter:
+    """`urls` serve, and `routes` say what is served: the OpenAPI document is made of them."""
+
     def __init__(self) -> None:
         self.urls: list[URLPattern] = []
+        self.routes: list[Route] = []
 
     def register(self, viewset: type[ResourceViewSet]) -> None:
         resource_type = declaration_of(viewset.serializer_class).type
@@ -55,19 +72,22 @@ class ResourceRouter:
             actions: dict[str, Any] = {
                 method: action for method, action in methods.items() if has(viewset, action)
             }
-            view = cast(Callable[..., HttpResponse], viewset.as_view(actions))
-            self.urls.append(path(pattern.format(type=resource_type), view, name=f"{resource_type}-{name}"))
+            self._add(Route(pattern.format(type=resource_type), viewset, actions), f"{resource_type}-{name}")
 
     def register_create_only(self, viewset: type[ResourceViewSet]) -> None:
         """What is asked by POST, and has no address afterwards."""
         resource_type = declaration_of(viewset.serializer_class).type
-        view = cast(Callable[..., HttpResponse], viewset.as_view({"post": "create"}))
-        self.urls.append(path(resource_type, view, name=f"{resource_type}-list"))
+        route = Route(resource_type, viewset, {"post": "create"}, has_addresses=False)
+        self._add(route, f"{resource_type}-list")
 
     def register_singleton(self, view: type[SingletonView]) -> None:
         declaration_of(view.serializer_class)
-        answer = cast(Callable[..., HttpResponse], view.as_view({"get": "retrieve"}))
-        self.urls.append(path(view.address, answer, name=view.address))
+        self._add(Route(view.address, view, {"get": "retrieve"}), view.address)
+
+    def _add(self, route: Route, name: str) -> None:
+        view = cast(Callable[..., HttpResponse], route.viewset.as_view(dict(route.actions)))
+        self.urls.append(path(route.pattern, view, name=name))
+        self.routes.append(route)
 
 
 def has(viewset: type[ResourceViewSet], action: str) -> bool:

@@ -5,8 +5,10 @@ from django.urls import include, path
 
 from access.api.oauth import views as oauth
 from access.api.views import ApplicationView, OrganizationView
+from api.openapi.views import documentation
 from api.routers import ResourceRouter
 from config import health
+from config.openapi import ABOUT
 from events.api.views import EventViewSet
 from giftcards.api.attachments import AttachmentViewSet
 from giftcards.api.authorizations import AuthorizationViewSet
@@ -38,7 +40,7 @@ router.register_singleton(ApplicationView)
 urlpatterns = [
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
-    path("api/", include(router.urls)),
+    path("api/", include([*documentation(router, ABOUT), *router.urls])),
     path("oauth/token", oauth.token),
     path("oauth/revoke", oauth.revoke),
     path("oauth/tokeninfo", oauth.token_info),

@@ -30,8 +30,8 @@ def _market_scopes(application_id: Any, *, credential: Credential) -> str:
 class ApplicationSerializer(ResourceSerializer):
     """`scopes` are the markets that the calling key reaches, in the contract's words (§7)."""
 
-    public_access = ComputedField(columns=("id",), compute=lambda _: False)
-    redirect_uri = ComputedField(columns=("id",), compute=lambda _: None)
+    public_access = ComputedField(columns=("id",), compute=lambda _: False, returns=bool)
+    redirect_uri = ComputedField(columns=("id",), compute=lambda _: None, returns=str | None)
     scopes = ComputedField(columns=("id",), compute=_market_scopes, for_credential=True)
     updated_at = Timestamp(source="created_at", read_only=True)
 

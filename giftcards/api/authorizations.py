@@ -59,7 +59,7 @@ class AuthorizationSerializer(ResourceSerializer):
     formatted_amount = formatted("amount_cents", locale=LOCALE)
     captured_amount_float = float_of("captured_amount_cents")
     formatted_captured_amount = formatted("captured_amount_cents", locale=LOCALE)
-    status = BatchField(load=statuses_of, default=lambda: None)
+    status = BatchField(load=statuses_of, default=lambda: None, returns=AuthorizationStatus)
     expires_at = Timestamp(required=False, allow_null=True, allow_date=True)
     gift_card = ResourceRelatedField(queryset=GiftCard.objects.all())
     market = ResourceRelatedField(queryset=Market.objects.all(), required=False, allow_null=True)

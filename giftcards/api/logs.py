@@ -1,7 +1,7 @@
 """A card's two logs, as the contract's §4 words them: the latest 100 changes after issue, oldest first."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from api.credential import Credential
@@ -12,21 +12,34 @@ from giftcards.queries import BalanceChange, latest_changes
 USAGE_ACTIONS: Final[Mapping[Kind, str]] = {Kind.DEBIT: "use", Kind.CAPTURE: "use", Kind.REFUND: "refund"}
 
 
+class BalanceLine(TypedDict):
+    datetime: str
+    balance_change_cents: int
+
+
+class UsageLine(TypedDict):
+    action: str
+    amount_cents: int
+    balance_cents: int
+    order_number: str | None
+    datetime: str
+
+
 def changes_of(card_ids: list[UUID], credential: Credential) -> Mapping[UUID, list[BalanceChange]]:
     """What both logs are made of, read once."""
     return latest_changes(card_ids)
 
 
-def balance_log(changes: list[BalanceChange]) -> list[dict[str, Any]]:
+def balance_log(changes: list[BalanceChange]) -> list[BalanceLine]:
     return [
         {"datetime": timestamp_text(change.created_at), "balance_change_cents": change.amount_cents}
         for change in changes
     ]
 
 
-def usage_log(changes: list[BalanceChange]) -> dict[str, list[dict[str, Any]]]:
+def usage_log(changes: list[BalanceChange]) -> dict[str, list[UsageLine]]:
     """By order reference; only what was spent for an order, or given back for one."""
-    log: dict[str, list[dict[str, Any]]] = {}
+    log: dict[str, list[UsageLine]] = {}
     for change in changes:
         if change.reference and change.kind in USAGE_ACTIONS:
             log.setdefault(change.reference, []).append(

@@ -35,11 +35,11 @@ def totals_of(payment_ids: list[UUID], credential: Credential) -> Mapping[UUID, 
 
 
 def cents_of(total: str) -> BatchField:
-    return _total(lambda totals: getattr(totals, total))
+    return _total(lambda totals: getattr(totals, total), returns=int)
 
 
 def total_as_float(total: str) -> BatchField:
-    return _total(lambda totals: money.to_float(getattr(totals, total), totals.currency_code))
+    return _total(lambda totals: money.to_float(getattr(totals, total), totals.currency_code), returns=float)
 
 
 def formatted_total(total: str) -> BatchField:
@@ -48,12 +48,13 @@ def formatted_total(total: str) -> BatchField:
             getattr(totals, total),
             totals.currency_code,
             totals.locale or settings.GIFTCARDS_DEFAULT_LOCALE,
-        )
+        ),
+        returns=str,
     )
 
 
-def _total(compute: Callable[[PaymentTotals], Any]) -> BatchField:
-    return BatchField(load=totals_of, compute=compute, default=lambda: None)
+def _total(compute: Callable[[PaymentTotals], Any], *, returns: type) -> BatchField:
+    return BatchField(load=totals_of, compute=compute, default=lambda: None, returns=returns)
 
 
 class PaymentSerializer(ResourceSerializer):

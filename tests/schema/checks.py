@@ -15,6 +15,8 @@ import httpx
 from jsonschema import Draft202012Validator
 
 MEDIA_TYPE: Final = "application/vnd.api+json"
+DOCUMENTATION: Final = frozenset({"/api/openapi.json", "/api/docs"})
+"""What lies under /api and tells of it, in other formats; what is refused there is JSON:API again."""
 SCHEMA: Final = Path(__file__).with_name("json_api_1_1.schema.json")
 
 
@@ -61,6 +63,8 @@ def over_http(response: httpx.Response) -> Exchange:
 
 def is_json_api(exchange: Exchange) -> bool:
     """Whatever lies under /api, and whatever says that it is."""
+    if exchange.path in DOCUMENTATION and exchange.status < 400:
+        return False
     under_api = exchange.path == "/api" or exchange.path.startswith("/api/")
     return under_api or exchange.headers.get("content-type", "").startswith(MEDIA_TYPE)
 
