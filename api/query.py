@@ -26,7 +26,8 @@ SparseFields: TypeAlias = tuple[tuple[str, frozenset[str]], ...]
 
 DEPTH: Final = 3
 FIELDS_KEY: Final = re.compile(r"fields\[([^\[\]]+)\]")
-PREDICATE_KEY: Final = re.compile(r"filter\[q\]\[([^\[\]]{1,255})\]")
+LONGEST_PREDICATE: Final = 255
+PREDICATE_KEY: Final = re.compile(rf"filter\[q\]\[([^\[\]]{{1,{LONGEST_PREDICATE}}})\]")
 IDENTITY: Final = frozenset({"id", "type"})
 """Clients list these in sparse fields; a resource always has them."""
 

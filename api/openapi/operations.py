@@ -185,7 +185,9 @@ def _no_body(place: Place) -> Schema | None:
 
 
 def _linkage_body(place: Place) -> Schema | None:
-    return None if place.relationship is None else linkage_request(place.relationship)
+    if place.relationship is None:
+        return None
+    return linkage_request(place.relationship, removing=place.action == "remove_from_relationship")
 
 
 def _list_answers(place: Place) -> Schema:

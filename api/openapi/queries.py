@@ -15,7 +15,7 @@ from api.matchers import MATCHERS, Kind, Operand, kind_of
 from api.openapi.annotations import Schema
 from api.openapi.values import UUID, whole
 from api.paging import DEFAULT_SIZE, LARGEST_NUMBER, LARGEST_SIZE
-from api.query import DEPTH, IDENTITY
+from api.query import DEPTH, IDENTITY, LONGEST_PREDICATE
 
 PATTERNS: Final[Mapping[Kind, str]] = {
     Kind.NUMBER: fields.INTEGER_TEXT.pattern,
@@ -103,7 +103,12 @@ def _filter(declaration: Declaration) -> Schema:
     if ways:
         # What lies further away is not spelled out: of transactions it would be a hundred kilobytes.
         patterns[f"^(?:{ways})_[a-z_]+_(?:{'|'.join(MATCHERS)})$"] = TEXT
-    schema = {"type": "object", "patternProperties": patterns, "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "propertyNames": {"maxLength": LONGEST_PREDICATE},
+        "patternProperties": patterns,
+        "additionalProperties": False,
+    }
     return _parameter("filter[q]", schema, about, style="deepObject", explode=True)
 
 

@@ -226,8 +226,13 @@ def written_linkage(relationship: Relationship) -> Schema:
     return nullable(identifier) if relationship.nullable else identifier
 
 
-def linkage_request(relationship: Relationship) -> Schema:
-    return _object({"data": written_linkage(relationship)}, every=True)
+def linkage_request(relationship: Relationship, *, removing: bool) -> Schema:
+    """`removing`: an id that nothing has is no mistake there."""
+    linkage = written_linkage(relationship)
+    if removing:
+        anyone = _object({"type": {"const": relationship.target.type}, "id": {"type": "string"}}, every=True)
+        linkage = {"type": "array", "items": anyone}
+    return _object({"data": linkage}, every=True)
 
 
 def _object(members: Schema, *, every: bool, more: Schema | None = None) -> Schema:
