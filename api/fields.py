@@ -7,8 +7,10 @@ contract's clients show to people. `kernel.refusals.Invalid` carries them as fro
 
 import contextlib
 import datetime
+import math
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final, NoReturn, cast
 from uuid import UUID
 
@@ -24,6 +26,7 @@ LARGEST_INTEGER: Final = 10**13
 """Amounts beyond this are refused long before JavaScript begins to lose units (2⁵³)."""
 
 INTEGER_TEXT: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
+DECIMAL_TEXT: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})([.][0-9]{1,18})?", re.ASCII)
 TIMESTAMP_TEXT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})"
 )
@@ -113,6 +116,25 @@ class StrictInteger(StrictField, serializers.IntegerField):
         if data < -LARGEST_INTEGER:
             self.refuse("greater_than_or_equal_to", count=-LARGEST_INTEGER)
         return data
+
+
+class StrictDecimal(StrictField, serializers.DecimalField):
+    """JSON numbers, and decimals as strings; read to the digits that were sent. Bounds and decimals are the
+    domain's to say."""
+
+    represents_itself = False
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, str) and DECIMAL_TEXT.fullmatch(data):
+            return Decimal(data)
+        if isinstance(data, int) and not isinstance(data, bool):
+            return Decimal(data)
+        if not isinstance(data, float) or not math.isfinite(data):
+            self.refuse("not_a_number")
+        return Decimal(repr(data))  # 7.1 for 7.1, not the binary fraction beside it
+
+    def to_representation(self, value: Any) -> float:
+        return float(value)
 
 
 class StrictBoolean(StrictField, serializers.BooleanField):

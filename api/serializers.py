@@ -30,6 +30,7 @@ class ResourceSerializer(serializers.ModelSerializer):  # type: ignore[misc]
         models.SmallIntegerField: fields.StrictInteger,
         models.PositiveIntegerField: fields.StrictInteger,
         models.PositiveSmallIntegerField: fields.StrictInteger,
+        models.DecimalField: fields.StrictDecimal,
         models.BooleanField: fields.StrictBoolean,
         models.CharField: fields.StrictString,
         models.TextField: fields.StrictString,

@@ -21,6 +21,8 @@ ATTRIBUTES = (
     ("default_validity_months", "minimum_validity_months"),
     ("allows_expiry", "keeps_single_use_remainder"),
     "cash_out_below_cents",
+    ("tax_rate", "tax_code", "tax_provider_id"),
+    ("gift_cards_taxable", "automatic_taxes"),
     ("reference", "reference_origin"),
     "metadata",
 )
@@ -53,6 +55,11 @@ class MarketForm(OperationForm):
             "code_format": "Of the codes made from now on. Groups are for codes that people read and type.",
             "allows_expiry": "If not, no gift card of this market has an expiry.",
             "keeps_single_use_remainder": "If not, what a single-use card has left is given up with its use.",
+            "tax_rate": "In percent. Empty: none.",
+            "tax_code": "What a shop calls the rate.",
+            "tax_provider_id": "Who counts the taxes in the shop. Empty: the shop itself.",
+            "gift_cards_taxable": "Whether a shop takes tax where its gift cards pay.",
+            "automatic_taxes": "Whether a shop counts taxes by itself.",
         }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final, TypedDict
 from zoneinfo import available_timezones
@@ -26,6 +27,12 @@ LARGEST_AMOUNT: Final = 10**13
 """In minor units, as for every other amount."""
 
 
+LARGEST_RATE: Final = 999
+"""In percent. There are taxes of several hundred."""
+
+SMALLEST_RATE_STEP: Final = Decimal("0.0001")
+
+
 class MarketChanges(TypedDict, total=False):
     """Only the keys that are present are changed. None takes the setting's default or empties it."""
 
@@ -42,6 +49,11 @@ class MarketChanges(TypedDict, total=False):
     allows_expiry: bool
     keeps_single_use_remainder: bool
     cash_out_below_cents: int | None
+    tax_rate: Decimal | None
+    tax_code: str | None
+    gift_cards_taxable: bool
+    automatic_taxes: bool
+    tax_provider_id: str | None
     reference: str | None
     reference_origin: str | None
     metadata: dict[str, Any] | None
@@ -127,6 +139,24 @@ def _positive(about: str, value: Any, *, largest: int) -> int | None:
     return value
 
 
+def tax_rate(about: str, value: Any) -> Decimal | None:
+    """A percentage, with the four decimals that its column has."""
+    if value is None:
+        return None
+    if not isinstance(value, int | Decimal) or isinstance(value, bool) or not Decimal(value).is_finite():
+        raise Invalid(about, "not_a_number", "is not a number", value=str(value))
+    if value < 0:
+        sentence = "must be greater than or equal to 0"
+        raise Invalid(about, "greater_than_or_equal_to", sentence, value=str(value), count=0)
+    if value > LARGEST_RATE:
+        sentence = f"must be less than or equal to {LARGEST_RATE}"
+        raise Invalid(about, "less_than_or_equal_to", sentence, value=str(value), count=LARGEST_RATE)
+    rate = Decimal(value).quantize(SMALLEST_RATE_STEP)
+    if rate != value:
+        raise Invalid(about, "too_precise", "can have at most 4 decimals", value=str(value), count=4)
+    return rate
+
+
 def require_coherent_policy(market: Market) -> None:
     """Raises Invalid where one rule of the market forbids what another one gives."""
     given, minimum = market.default_validity_months, market.minimum_validity_months
@@ -163,5 +193,10 @@ MARKET_CHECKS: Final[Mapping[str, Check]] = {
     "allows_expiry": boolean,
     "keeps_single_use_remainder": boolean,
     "cash_out_below_cents": threshold,
+    "tax_rate": tax_rate,
+    "tax_code": optional_text,
+    "gift_cards_taxable": boolean,
+    "automatic_taxes": boolean,
+    "tax_provider_id": optional_text,
     **RESOURCE_CHECKS,
 }

@@ -26,7 +26,8 @@ class Market(Resource):
     the law of the place asks of them.
 
     Validities are months, null where there is none. Cards are cashed out while their balance is below
-    `cash_out_below_cents`, minor units of `currency_code`; null: never.
+    `cash_out_below_cents`, minor units of `currency_code`; null: never. `tax_rate` is a percentage: 19 means
+    19 of every 100.
     """
 
     number = models.PositiveIntegerField(editable=False)
@@ -49,6 +50,13 @@ class Market(Resource):
     allows_expiry = models.BooleanField(default=True, db_default=True)
     keeps_single_use_remainder = models.BooleanField(default=True, db_default=True)
     cash_out_below_cents = models.BigIntegerField(null=True, blank=True)
+
+    # What shops ask of it when they count taxes; what a card makes of its rate, giftcards.tax says.
+    tax_rate = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
+    tax_code = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (unset is null, as above)
+    gift_cards_taxable = models.BooleanField(default=True, db_default=True)
+    automatic_taxes = models.BooleanField(default=True, db_default=True)
+    tax_provider_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (the same)
 
     objects = MarketQuerySet.as_manager()
 
@@ -83,6 +91,9 @@ class Market(Resource):
             ),
             models.CheckConstraint(
                 condition=models.Q(cash_out_below_cents__gte=1), name="market_cashes_out_something"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tax_rate__gte=0), name="market_tax_rate_is_never_negative"
             ),
         ]
 

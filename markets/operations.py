@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,6 +36,11 @@ def create_market(
     allows_expiry: bool = True,
     keeps_single_use_remainder: bool = True,
     cash_out_below_cents: int | None = None,
+    tax_rate: Decimal | None = None,
+    tax_code: str | None = None,
+    gift_cards_taxable: bool = True,
+    automatic_taxes: bool = True,
+    tax_provider_id: str | None = None,
     reference: str | None = None,
     reference_origin: str | None = None,
     metadata: dict[str, Any] | None = None,
@@ -63,6 +69,11 @@ def create_market(
         "allows_expiry": allows_expiry,
         "keeps_single_use_remainder": keeps_single_use_remainder,
         "cash_out_below_cents": cash_out_below_cents,
+        "tax_rate": tax_rate,
+        "tax_code": tax_code,
+        "gift_cards_taxable": gift_cards_taxable,
+        "automatic_taxes": automatic_taxes,
+        "tax_provider_id": tax_provider_id,
         "reference": reference,
         "reference_origin": reference_origin,
         "metadata": metadata,

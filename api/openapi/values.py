@@ -67,6 +67,10 @@ def _integer(field: Any) -> Schema:
     return one_of(numbers, {"type": "string", "pattern": whole(fields.INTEGER_TEXT)})
 
 
+def _decimal(_field: Any) -> Schema:
+    return one_of({"type": "number"}, {"type": "string", "pattern": whole(fields.DECIMAL_TEXT)})
+
+
 def _string(field: Any) -> Schema:
     schema: Schema = {"type": "string"}
     if field.min_length:
@@ -89,6 +93,7 @@ def _choice(field: Any) -> Schema:
 
 ACCEPTED: Final[tuple[tuple[Any, Callable[[Any], Schema]], ...]] = (
     (fields.StrictInteger, _integer),
+    (fields.StrictDecimal, _decimal),
     (fields.StrictBoolean, lambda _: {"enum": [True, False, "true", "false"]}),
     (fields.Email, lambda field: _string(field) | {"format": "email"}),
     (fields.Url, lambda field: _string(field) | {"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
@@ -106,6 +111,7 @@ ACCEPTED: Final[tuple[tuple[Any, Callable[[Any], Schema]], ...]] = (
 
 SHOWN: Final[Mapping[Any, Schema]] = {
     fields.StrictInteger: {"type": "integer"},
+    fields.StrictDecimal: {"type": "number"},
     fields.StrictBoolean: {"type": "boolean"},
     fields.CurrencyCode: {"type": "string", "pattern": "^[A-Z]{3}$"},
     fields.StrictString: {"type": "string"},

@@ -22,7 +22,9 @@ def page_of(thing, page="change"):
 def market_form(market, **given):
     names = ("name", "code", "currency_code", "time_zone", "locale", "code_format")
     checked = {
-        name: "on" for name in ("allows_expiry", "keeps_single_use_remainder") if getattr(market, name)
+        name: "on"
+        for name in ("allows_expiry", "keeps_single_use_remainder", "gift_cards_taxable", "automatic_taxes")
+        if getattr(market, name)
     }
     return {**{name: getattr(market, name) or "" for name in names}, **checked, "metadata": "{}", **given}
 
@@ -72,6 +74,8 @@ def test_a_market_is_edited_by_its_operation(back_office):
             "default_validity_months",
             "Must be at least minimum_validity_months (60).",
         ),
+        ({"tax_rate": "7,5"}, "tax_rate", "Enter a number."),
+        ({"tax_rate": "-1"}, "tax_rate", "Must be greater than or equal to 0."),
         ({"locale": "klingon"}, "locale", "Is not included in the list."),
     ],
 )

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -12,6 +13,7 @@ from api.fields import (
     Metadata,
     StrictBoolean,
     StrictChoice,
+    StrictDecimal,
     StrictInteger,
     StrictString,
     StrictStrings,
@@ -76,6 +78,33 @@ BLANK = ("blank", "can't be blank")
 )
 def test_integers(value, expected):
     assert outcome(StrictInteger(), value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (7, Decimal(7)),
+        (7.1, Decimal("7.1")),
+        ("7.1", Decimal("7.1")),
+        ("-0.0001", Decimal("-0.0001")),
+        (1e300, Decimal("1e300")),
+        (10**400, Decimal(10**400)),
+        (float("inf"), NOT_A_NUMBER),
+        (float("nan"), NOT_A_NUMBER),
+        ("NaN", NOT_A_NUMBER),
+        ("1e3", NOT_A_NUMBER),
+        ("7,1", NOT_A_NUMBER),
+        (".5", NOT_A_NUMBER),
+        ("07", NOT_A_NUMBER),
+        ("٣", NOT_A_NUMBER),
+        ("", NOT_A_NUMBER),
+        (True, NOT_A_NUMBER),
+        ([], NOT_A_NUMBER),
+        (None, BLANK),
+    ],
+)
+def test_decimals(value, expected):
+    assert outcome(StrictDecimal(max_digits=7, decimal_places=4), value) == expected
 
 
 def test_a_declared_range_is_told_in_words():

@@ -1,6 +1,7 @@
 """Markets are opened, edited, disabled and closed; their currency holds once a card uses it."""
 
 import threading
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -44,6 +45,8 @@ def test_a_market_takes_what_it_is_not_told_from_the_settings(settings):
     assert (market.default_validity_months, market.minimum_validity_months) == (None, None)
     assert (market.allows_expiry, market.keeps_single_use_remainder) == (True, True)
     assert market.cash_out_below_cents is None
+    assert (market.tax_rate, market.tax_code, market.tax_provider_id) == (None, None, None)
+    assert (market.gift_cards_taxable, market.automatic_taxes) == (True, True)
     assert (market.reference, market.metadata) == (None, {})
     assert market.mode == Mode.TEST
     assert market.created_at == market.updated_at
@@ -108,6 +111,19 @@ def test_markets_are_numbered_within_their_mode():
         ("cash_out_below_cents", 0, "cash_out_below_cents must be greater than or equal to 1"),
         ("cash_out_below_cents", 10**13 + 1, "cash_out_below_cents must be less than or equal to"),
         ("cash_out_below_cents", 5.0, "cash_out_below_cents must be an integer"),
+        ("tax_rate", Decimal("-0.0001"), "tax_rate must be greater than or equal to 0"),
+        ("tax_rate", Decimal("999.0001"), "tax_rate must be less than or equal to 999"),
+        ("tax_rate", 10**400, "tax_rate must be less than or equal to 999"),
+        ("tax_rate", Decimal("7.00001"), "tax_rate can have at most 4 decimals"),
+        ("tax_rate", Decimal("NaN"), "tax_rate is not a number"),
+        ("tax_rate", Decimal("Infinity"), "tax_rate is not a number"),
+        ("tax_rate", 7.5, "tax_rate is not a number"),
+        ("tax_rate", True, "tax_rate is not a number"),
+        ("tax_rate", "7", "tax_rate is not a number"),
+        ("gift_cards_taxable", None, "gift_cards_taxable is not included in the list"),
+        ("automatic_taxes", 1, "automatic_taxes is not included in the list"),
+        ("tax_code", 5, "tax_code must be a string"),
+        ("tax_provider_id", "x" * 256, "tax_provider_id is too long"),
         ("metadata", [], "metadata must be an object"),
     ],
 )
