@@ -60,15 +60,26 @@ class AuthorizationSerializer(ResourceSerializer):
     captured_amount_float = float_of("captured_amount_cents")
     formatted_captured_amount = formatted("captured_amount_cents", locale=LOCALE)
     status = BatchField(load=statuses_of, default=lambda: None, returns=AuthorizationStatus)
-    expires_at = Timestamp(required=False, allow_null=True, allow_date=True)
+    expires_at = Timestamp(
+        required=False, allow_null=True, allow_date=True, help_text="Until when it is held."
+    )
     gift_card = ResourceRelatedField(queryset=GiftCard.objects.all())
     market = ResourceRelatedField(queryset=Market.objects.all(), required=False, allow_null=True)
     transactions = ResourceRelatedField(many=True, read_only=True)
     events = ResourceRelatedField(many=True, read_only=True)
-    _capture = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _capture_amount_cents = StrictInteger(write_only=True, required=False, allow_null=True)
-    _void = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _reason = StrictString(write_only=True, required=False, allow_null=True)
+    _capture = StrictBoolean(
+        write_only=True, required=False, allow_null=True, help_text="Spends all that is held."
+    )
+    _capture_amount_cents = StrictInteger(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Spends so much of what is held, and releases the rest.",
+    )
+    _void = StrictBoolean(
+        write_only=True, required=False, allow_null=True, help_text="Gives up what is held."
+    )
+    _reason = StrictString(write_only=True, required=False, allow_null=True, help_text="Why, for the record.")
 
     class Meta(ResourceSerializer.Meta):
         model = Authorization

@@ -34,7 +34,7 @@ class LookupSerializer(ResourceSerializer):
 
     included_serializers: ClassVar[Mapping[str, type[ResourceSerializer]]] = {"gift_card": GiftCardSerializer}
 
-    code = StrictString(write_only=True)
+    code = StrictString(write_only=True, help_text="In any spelling.")
     masked_code = ComputedField(columns=("code_last_four",), compute=codes.mask)
     available_balance_cents = available_cents()
     available_balance_float = available_float()

@@ -80,14 +80,23 @@ class PaymentSerializer(ResourceSerializer):
     refunded_amount_cents = cents_of("refunded_cents")
     refunded_amount_float = total_as_float("refunded_cents")
     formatted_refunded_amount = formatted_total("refunded_cents")
-    codes = StrictStrings(write_only=True, required=False, allow_null=True)
+    codes = StrictStrings(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Of the cards that pay; instead of `gift_cards`.",
+    )
     gift_cards = ResourceRelatedField(many=True, queryset=GiftCard.objects.all(), required=False)
     market = ResourceRelatedField(queryset=Market.objects.all(), required=False, allow_null=True)
     transactions = ResourceRelatedField(many=True, read_only=True)
     events = ResourceRelatedField(many=True, read_only=True)
-    _refund = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _refund_amount_cents = StrictInteger(write_only=True, required=False, allow_null=True)
-    _reason = StrictString(write_only=True, required=False, allow_null=True)
+    _refund = StrictBoolean(
+        write_only=True, required=False, allow_null=True, help_text="Gives back all that was paid."
+    )
+    _refund_amount_cents = StrictInteger(
+        write_only=True, required=False, allow_null=True, help_text="Gives back so much of what was paid."
+    )
+    _reason = StrictString(write_only=True, required=False, allow_null=True, help_text="Why, for the record.")
 
     class Meta(ResourceSerializer.Meta):
         model = Payment

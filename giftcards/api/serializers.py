@@ -48,8 +48,10 @@ class GiftCardSerializer(ResourceSerializer):
         write=StrictString(required=False, allow_null=True),
     )
     currency_code = CurrencyCode(required=False, allow_null=True)
-    balance_cents = StrictInteger()
-    balance_max_cents = StrictInteger(required=False, allow_null=True)
+    balance_cents = StrictInteger(help_text="The face value; of an issued card, what is left.")
+    balance_max_cents = StrictInteger(
+        required=False, allow_null=True, help_text="The most that recharges may bring it to."
+    )
     initial_balance_cents = StrictInteger(read_only=True)
     initial_balance_float = float_of("initial_balance_cents")
     formatted_initial_balance = formatted("initial_balance_cents")
@@ -63,8 +65,15 @@ class GiftCardSerializer(ResourceSerializer):
     balance_log = BatchField(load=logs.changes_of, compute=logs.balance_log, default=list)
     usage_log = BatchField(load=logs.changes_of, compute=logs.usage_log, default=dict)
     image_url = Url(required=False, allow_null=True, allow_blank=True)
-    expires_at = Timestamp(required=False, allow_null=True, allow_date=True)
-    test_clock_at = Timestamp(required=False, allow_null=True)
+    expires_at = Timestamp(
+        required=False,
+        allow_null=True,
+        allow_date=True,
+        help_text="From then on it can't be spent. A date alone means the end of that day.",
+    )
+    test_clock_at = Timestamp(
+        required=False, allow_null=True, help_text="Of a test card: the time that it takes for now."
+    )
     recipient_email = ComputedField(
         columns=("gift_card_recipient__email",),
         compute=_unchanged,
@@ -75,19 +84,72 @@ class GiftCardSerializer(ResourceSerializer):
     authorizations = ResourceRelatedField(many=True, read_only=True)
     transactions = ResourceRelatedField(source="ledger_entries", many=True, read_only=True)
     events = ResourceRelatedField(many=True, read_only=True)
-    _purchase = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _activate = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _deactivate = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _cash_out = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _archive = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _unarchive = StrictBoolean(write_only=True, required=False, allow_null=True)
-    _balance_change_cents = StrictInteger(write_only=True, required=False, allow_null=True)
-    _add_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
-    _remove_tags = StrictString(write_only=True, required=False, allow_null=True, max_length=4096)
-    _reference = StrictString(write_only=True, required=False, allow_null=True)
-    _order_number = StrictString(write_only=True, required=False, allow_null=True)
-    _reason = StrictString(write_only=True, required=False, allow_null=True)
-    _market_id = StrictString(write_only=True, required=False, allow_null=True)
+    _purchase = StrictBoolean(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Issues a draft: from now on its balance is owed.",
+    )
+    _activate = StrictBoolean(
+        write_only=True, required=False, allow_null=True, help_text="Lets an inactive card be spent."
+    )
+    _deactivate = StrictBoolean(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Stops an active card, until it is activated again.",
+    )
+    _cash_out = StrictBoolean(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Pays the whole of a small balance out, where the market allows it.",
+    )
+    _archive = StrictBoolean(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Puts the card away: nothing new begins with it.",
+    )
+    _unarchive = StrictBoolean(
+        write_only=True, required=False, allow_null=True, help_text="Takes it out again."
+    )
+    _balance_change_cents = StrictInteger(
+        write_only=True, required=False, allow_null=True, help_text="Below 0 a debit, above 0 a recharge."
+    )
+    _add_tags = StrictString(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        max_length=4096,
+        help_text="Names, separated by commas.",
+    )
+    _remove_tags = StrictString(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        max_length=4096,
+        help_text="Names, separated by commas.",
+    )
+    _reference = StrictString(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Beside `_balance_change_cents`: the order's id.",
+    )
+    _order_number = StrictString(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Beside `_balance_change_cents`: what the customer calls the order.",
+    )
+    _reason = StrictString(write_only=True, required=False, allow_null=True, help_text="Why, for the record.")
+    _market_id = StrictString(
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="Beside `_balance_change_cents`: where it is spent.",
+    )
 
     class Meta(ResourceSerializer.Meta):
         model = GiftCard
