@@ -21,17 +21,20 @@ from api.throttling import Window
 from kernel.secret import Secret
 
 JSON: Final = frozenset({"application/json", "application/vnd.api+json"})
+CLIENT: Final = ("client_id", "client_secret")
 FORM: Final = "application/x-www-form-urlencoded"
 FAILURES: Final = Window("failed logins", seconds=600)
 NOT_KNOWN: Final = "The client id and the client secret do not belong to an API key that can be used."
 
 
-def parameters_of(request: HttpRequest) -> dict[str, str]:
-    """By name, those without a value left out. Raises OAuthError for what can't be read."""
+def parameters_of(request: HttpRequest, *names: str) -> dict[str, str]:
+    """These and the client's, by name, those without a value left out; whatever else is sent along is passed
+    over, lists and all. Raises OAuthError for what can't be read."""
     given = _members(request) if request.content_type in JSON else _fields(request)
-    if wrong := sorted(name for name, value in given.items() if not isinstance(value, str | None)):
+    wanted = {name: given[name] for name in (*names, *CLIENT) if given.get(name) is not None}
+    if wrong := sorted(name for name, value in wanted.items() if not isinstance(value, str)):
         raise OAuthError("invalid_request", f"{', '.join(wrong)} must be text.")
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in wanted.items() if value}
 
 
 def _members(request: HttpRequest) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def client_of(request: HttpRequest, parameters: Mapping[str, str]) -> Credential
     nobody guesses one, and everybody behind one proxy may have the same address.
     """
     basic = _basic(request.headers.get("Authorization", ""))
-    if basic and not parameters.keys().isdisjoint({"client_id", "client_secret"}):
+    if basic and not parameters.keys().isdisjoint(CLIENT):
         raise OAuthError("invalid_request", "The client must authenticate in one way, not in two.")
     client_id, secret = basic or (parameters.get("client_id", ""), parameters.get("client_secret", ""))
     credential = credential_of(Secret(secret)) if is_well_formed(secret) else None

@@ -23,7 +23,7 @@ CLIENT_CREDENTIALS = "client_credentials"
 @endpoint("POST")
 def token(request: HttpRequest) -> HttpResponse:
     """`POST /oauth/token`: a token for an API key's id and text. What else is sent along is passed over."""
-    parameters = parameters_of(request)
+    parameters = parameters_of(request, "grant_type", "scope")
     grant_type = parameters.get("grant_type")
     if grant_type is None:
         raise OAuthError("invalid_request", "The request has no grant_type.")
@@ -50,7 +50,7 @@ def token(request: HttpRequest) -> HttpResponse:
 @endpoint("POST")
 def revoke(request: HttpRequest) -> HttpResponse:
     """`POST /oauth/revoke`: RFC 7009. What is no token that counts is as good as revoked."""
-    parameters = parameters_of(request)
+    parameters = parameters_of(request, "token")
     client = client_of(request, parameters)
     text = parameters.get("token")
     if text is None:

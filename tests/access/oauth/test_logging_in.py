@@ -194,6 +194,7 @@ def test_there_is_one_grant(grant_type):
         b'{"grant_type": 1}',
         b'{"grant_type": ["client_credentials"]}',
         b'{"grant_type": null}',
+        b'{"grant_type": "client_credentials", "scope": ["market:all"]}',
         b'{"grant_type": ""}',
         b'{"a": "b", "a": "c"}',
         b'{"scope": "\\ud800"}',
@@ -201,7 +202,7 @@ def test_there_is_one_grant(grant_type):
         b"{}",
     ],
 )
-def test_a_body_that_is_none(body):
+def test_a_body_that_is_none_or_not_what_is_asked_for(body):
     assert refusal(post("token", body)) == (400, "invalid_request")
 
 

@@ -100,6 +100,16 @@ def test_nobody_revokes_the_token_of_somebody_else(other):
     assert let_in(token)
 
 
+def test_what_clients_send_along_is_passed_over():
+    """The official command line sends all that it has kept of the login."""
+    client = a_client()
+    kept = {"scope": ["market:all"], "slug": "acme", "live": False, "user": None, "api": {"core": 1}}
+
+    answer = post("revoke", client.credentials(token=client.token(), **kept))
+
+    assert (answer.status_code, answer.content) == (200, b"{}")
+
+
 def test_nobody_revokes_without_a_secret():
     client = a_client()
     token = client.token()
