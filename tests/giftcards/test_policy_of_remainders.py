@@ -94,7 +94,7 @@ def test_so_does_a_payment_over_several_cards():
 
     assert amounts(once)[1:] == [("debit", -1_000)]
     assert amounts(often)[1:] == [("debit", -1_500)]
-    assert refund_payment(caller=TEST, payment_id=payment.id)
+    assert refund_payment(caller=TEST, payment_id=payment.id).id == payment.id
 
 
 def test_a_payment_that_needs_a_part_only_gives_up_the_rest():

@@ -1,6 +1,7 @@
 """How long a card is valid is for its market to say: by default, at least, or not at all."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from giftcards.exceptions import ExpiryNotAllowed, TooShortValidity
 from giftcards.expiry import earliest_end, end_of_validity
 from giftcards.models import GiftCard
-from giftcards.operations import purchase
+from giftcards.operations import GiftCardChanges, purchase
 from kernel.refusals import Invalid
 from markets.operations import update_market
 from tests.fixtures.cast import TEST, a_draft, a_market, an_inactive_card, edit, last_event
@@ -23,7 +24,7 @@ FOREVER = datetime(2199, 1, 1, tzinfo=UTC)
 
 
 def bought(draft, **changes):
-    return purchase(caller=TEST, card_id=draft.id, changes=changes or None)
+    return purchase(caller=TEST, card_id=draft.id, changes=cast(GiftCardChanges, changes))
 
 
 # --- Counting months
@@ -167,8 +168,9 @@ def test_an_issued_card_may_be_freed_from_the_default():
 
 @pytest.mark.django_db
 def test_a_refused_purchase_gives_no_validity():
-    card = an_inactive_card(market=a_market())
-    update_market(caller=TEST, market_id=card.market_id, changes={"default_validity_months": 12})
+    market = a_market()
+    card = an_inactive_card(market=market)
+    update_market(caller=TEST, market_id=market.id, changes={"default_validity_months": 12})
 
     with refused(Invalid, error="invalid_transition", card=card):
         bought(card)
@@ -315,11 +317,12 @@ def test_where_cards_never_expire_none_moves_in_with_an_expiry():
 )
 def test_cards_that_are_issued_keep_their_validity(policy):
     end = datetime(2028, 1, 1, tzinfo=UTC)
-    card = an_inactive_card(market=a_market(), expires_at=end)
+    market = a_market()
+    card = an_inactive_card(market=market, expires_at=end)
 
-    update_market(caller=TEST, market_id=card.market_id, changes=policy)
+    market = update_market(caller=TEST, market_id=market.id, changes=policy)
 
-    card = edit(card, reference="an edit form sends all back", expires_at=end, market=card.market)
+    card = edit(card, reference="an edit form sends all back", expires_at=end, market=market)
     assert (card.expires_at, card.reference) == (end, "an edit form sends all back")
 
 

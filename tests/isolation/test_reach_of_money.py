@@ -1,5 +1,7 @@
 """Every address under what was done with a card of theirs, as the router has them, asked by a key of mine."""
 
+from typing import Any
+
 import pytest
 
 from api.declaration import Declaration, declaration_of
@@ -43,7 +45,8 @@ def test_nothing_of_theirs_is_there_at_any_address(scene, me, money):
             assert answer.status in {403, 404, 405}
     assert me.get(address).status == 404
     assert me.delete(address).status in {404, 405}
-    for attributes in ({"reference": "mine"}, *({name: True} for name in money.triggers)):
+    tried: list[dict[str, Any]] = [{"reference": "mine"}, *({name: True} for name in money.triggers)]
+    for attributes in tried:
         assert me.update(address, **attributes).status in {404, 405, 422}
     assert scene.theirs.stored() == before
 

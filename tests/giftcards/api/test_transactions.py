@@ -1,5 +1,6 @@
 """/api/gift_card_transactions: the ledger, to be read and never written."""
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 TYPE = "gift_card_transactions"
 ADA = Caller(Mode.TEST, Actor(ActorKind.USER, "1", "Ada"))
-ISSUE = {
+ISSUE: dict[str, Any] = {
     "sequence": 1,
     "kind": "issue",
     "amount_cents": 10_000,
