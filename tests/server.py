@@ -60,13 +60,17 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class Server:
-    """A server that is up: an address, and what it has written to its log."""
+    """A server that is up: an address, and what it has written to its log. `authority` has signed its
+    certificate, if it speaks TLS."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", port: int, log: Path, authority: Path | None = None
+    ) -> None:
         self.process = process
         self.port = port
-        self.address = f"http://127.0.0.1:{port}"
+        self.address = f"{'https' if authority else 'http'}://127.0.0.1:{port}"
         self._log = log
+        self._tls = ssl.create_default_context(cafile=authority) if authority else None
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")
@@ -76,6 +80,8 @@ class Server:
 
     def is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        if self._tls:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=self._tls)
         with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
             connection.request("GET", "/healthz/ready")
             return connection.getresponse().status == 200
@@ -153,7 +159,9 @@ def _document(
 
 
 @contextlib.contextmanager
-def serving(application: str = PRODUCTION, **environment: str) -> Iterator[Server]:
+def serving(
+    application: str = PRODUCTION, *, authority: Path | None = None, **environment: str
+) -> Iterator[Server]:
     """Server processes while the block runs; none is left when it ends."""
     with tempfile.TemporaryDirectory(prefix="giftcards-server-") as folder:
         log, port = Path(folder, "log"), _free_port()
@@ -167,7 +175,7 @@ def serving(application: str = PRODUCTION, **environment: str) -> Iterator[Serve
                 stderr=output,
                 process_group=0,
             )
-        server = Server(process, port, log)
+        server = Server(process, port, log, authority)
         try:
             server.wait_until_ready()
             yield server

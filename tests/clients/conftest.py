@@ -7,9 +7,10 @@ import pytest
 
 from tests.clients.official_clients import HERE, MissingClientsError, Node, find_node
 from tests.clients.tap import tap
+from tests.clients.tls_server import tls_server
 from tests.server import server
 
-__all__ = ["server", "tap"]
+__all__ = ["server", "tap", "tls_server"]
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.clients.tap import Tap
+from tests.clients.tls_server import TlsServer
 from tests.server import PATIENCE, Server
 
 HERE: Final = Path(__file__).resolve().parent
@@ -41,7 +42,7 @@ class Node:
             env={**os.environ, "PATH": f"{Path(self.node).parent}{os.pathsep}{os.environ['PATH']}"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         if installed.returncode != 0:
@@ -49,13 +50,21 @@ class Node:
             raise MissingClientsError(f"npm ci failed: {'; '.join(words[:4])}")
         stamp.write_text(locked)
 
-    def drive(self, scenario: str, server: Server | Tap, *, sdk: str = "", **given: Any) -> dict[str, Any]:
+    def drive(
+        self, scenario: str, server: Server | Tap | TlsServer, *, sdk: str = "", **given: Any
+    ) -> dict[str, Any]:
         """The outcome of each step of a scenario, by its name. `sdk` is the package that it takes for one."""
-        return play([self.node, SCENARIOS / f"{scenario}.js"], server, given, GIFTCARDS_SDK=sdk)
+        environment = {"GIFTCARDS_SDK": sdk}
+        if isinstance(server, TlsServer):
+            environment |= server.environment
+        return play([self.node, SCENARIOS / f"{scenario}.js"], server, given, **environment)
 
 
 def play(
-    program: Sequence[str | Path], server: Server | Tap, given: Mapping[str, Any], **environment: str
+    program: Sequence[str | Path],
+    server: Server | Tap | TlsServer,
+    given: Mapping[str, Any],
+    **environment: str,
 ) -> dict[str, Any]:
     """What a program prints that is told in its environment where the service is, and what exists there."""
     finished = subprocess.run(
