@@ -40,6 +40,18 @@ class InsufficientBalance(Invalid):
         )
 
 
+class AboveFaceValue(Invalid):
+    """A correction that was to stay within what the card was sold for."""
+
+    def __init__(self, face_value_cents: int) -> None:
+        super().__init__(
+            "balance_cents",
+            "above_face_value",
+            f"must be at most the {face_value_cents} that the gift card was issued with",
+            count=face_value_cents,
+        )
+
+
 class BelowAuthorized(Invalid):
     """An adjustment may not take away what is held for somebody's order."""
 
@@ -109,6 +121,13 @@ class AboveMaximumBalance(Invalid):
             "balance_max_exceeded",
             f"would exceed the maximum balance of {balance_max_cents}",
             count=balance_max_cents,
+        )
+
+
+class NotTaxable(Invalid):
+    def __init__(self, market: str) -> None:
+        super().__init__(
+            "tax_rate", "not_taxable", f"can't be set because gift cards of the market {market} are not taxed"
         )
 
 

@@ -43,7 +43,7 @@ ATTRIBUTES: Final = (
     ("market", "recipient_email"),
     ("reference", "reference_origin"),
     ("single_use", "rechargeable", "distribute_discount"),
-    ("balance_max_cents", "image_url"),
+    ("balance_max_cents", "image_url", "tax_rate"),
     "metadata",
 )
 VIEWED: Final = (("market", "gift_card_recipient"), *ATTRIBUTES[1:])
@@ -257,6 +257,7 @@ class GiftCardAdmin(OperationAdmin):
                 "face_value": worded(card.initial_balance_cents, card),
                 "maximum": None if card.balance_max_cents is None else worded(card.balance_max_cents, card),
                 "expired": expired,
+                "tax_rate": None if card.tax_rate is None else f"{card.tax_rate:f}".rstrip("0").rstrip("."),
                 "time_zone": card.market.time_zone if card.market else settings.GIFTCARDS_TIME_ZONE,
                 "status_tone": STATUS_TONES[card.status],
                 "mode_tone": MODE_TONES[card.mode],

@@ -49,6 +49,11 @@ class CardForm(OperationForm):
         help_text="A new address makes a new recipient.",
     )
     balance_max_cents = MinorUnitsField(label="Maximum balance", required=False, help_text=MAXIMUM_HELP)
+    tax_rate = forms.DecimalField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="In percent, where it is not the market's. Empty: the market's.",
+    )
     reason = ReasonField(required=False)
 
     class Meta:
@@ -77,6 +82,7 @@ class ChangeForm(CardForm):
             market.queryset = Market.objects.filter(mode=card.mode).order_by("number")
         if "balance_max_cents" in self.fields:
             self.fields["balance_max_cents"].help_text = f"{MAXIMUM_HELP} {minor_units(card)}"
+        self.initial["tax_rate"] = card.own_tax_rate
         if card.gift_card_recipient:
             self.initial["recipient_email"] = card.gift_card_recipient.email
 

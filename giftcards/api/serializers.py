@@ -1,12 +1,22 @@
 """The gift card as JSON:API sees it: the only declaration of the resource (contract §4)."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import ClassVar
 
 from rest_framework_json_api.relations import ResourceRelatedField
 
 from api.computed import BatchField, ComputedField
-from api.fields import CurrencyCode, Email, StrictBoolean, StrictInteger, StrictString, Timestamp, Url
+from api.fields import (
+    CurrencyCode,
+    Email,
+    StrictBoolean,
+    StrictDecimal,
+    StrictInteger,
+    StrictString,
+    Timestamp,
+    Url,
+)
 from api.matchers import AttributeFilter
 from api.serializers import ResourceSerializer
 from events.api.serializers import EventSerializer
@@ -20,12 +30,24 @@ from giftcards.api.tags import TagSerializer
 from giftcards.api.transactions import TransactionSerializer
 from giftcards.api.triggers import ABOUT_A_BALANCE_CHANGE, TAGGING, TRIGGERS
 from giftcards.models import GiftCard, Tag
+from giftcards.tax import effective_rate
 from markets.api.serializers import MarketSerializer
 from recipients.api.serializers import RecipientSerializer
 
 
 def _unchanged(value: str | None) -> str | None:
     return value
+
+
+def _tax_rate(
+    own_rate: Decimal | None,
+    market_rate: Decimal | None,
+    market_taxes_cards: bool | None,  # noqa: FBT001 (columns come in their order)
+) -> float | None:
+    rate = effective_rate(
+        own_rate, market_rate=market_rate, market_taxes_cards=market_taxes_cards is not False
+    )
+    return None if rate is None else float(rate)
 
 
 class GiftCardSerializer(ResourceSerializer):
@@ -73,6 +95,11 @@ class GiftCardSerializer(ResourceSerializer):
     )
     test_clock_at = Timestamp(
         required=False, allow_null=True, help_text="Of a test card: the time that it takes for now."
+    )
+    tax_rate = ComputedField(
+        columns=("own_tax_rate", "market__tax_rate", "market__gift_cards_taxable"),
+        compute=_tax_rate,
+        write=StrictDecimal(max_digits=7, decimal_places=4, required=False, allow_null=True),
     )
     recipient_email = ComputedField(
         columns=("gift_card_recipient__email",),
@@ -179,6 +206,7 @@ class GiftCardSerializer(ResourceSerializer):
             "expires_at",
             "test_clock_at",
             "archived_at",
+            "tax_rate",
             "recipient_email",
             "reference",
             "reference_origin",

@@ -22,6 +22,7 @@ forbids it forbids in every state, and a card that is taken out of the archive i
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -31,6 +32,7 @@ from django.db.models.functions import Upper
 from django_fsm import FSMField, transition
 
 from giftcards import codes
+from giftcards.tax import effective_rate
 from kernel.caller import Caller
 from kernel.models import Resource
 from kernel.modes import Mode
@@ -64,7 +66,8 @@ class GiftCard(Resource):
     `balance_cents` is Σ of the card's ledger entries once it is purchased; a draft has no entries and carries
     its face value there. `ledger_sequence` and `ledger_hash` are the head of its hash chain.
     `authorized_cents` is Σ of its authorizations that are written down as open; of those, some may have
-    lapsed. `test_clock_at` is what its rules take for now, in test mode only.
+    lapsed. `test_clock_at` is what its rules take for now, in test mode only. `own_tax_rate` is a percentage
+    that was set on this card; without one its market's holds.
     """
 
     status = FSMField(default=Status.DRAFT, choices=Status, protected=True, db_index=False, max_length=8)
@@ -89,6 +92,7 @@ class GiftCard(Resource):
     expires_at = models.DateTimeField(null=True, blank=True)
     test_clock_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    own_tax_rate = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True, editable=False)
     # The database holds both references together with the mode: see the migration on mode agreement.
     market = models.ForeignKey(
         Market,
@@ -147,6 +151,9 @@ class GiftCard(Resource):
                 condition=Q(mode=Mode.TEST) | Q(test_clock_at=None), name="gift_card_live_clock_is_the_clock"
             ),
             models.CheckConstraint(
+                condition=Q(own_tax_rate__gte=0), name="gift_card_tax_rate_is_never_negative"
+            ),
+            models.CheckConstraint(
                 condition=Q(initial_balance_cents__gte=0), name="gift_card_face_value_is_never_negative"
             ),
             models.CheckConstraint(
@@ -202,6 +209,17 @@ class GiftCard(Resource):
         """What no open authorization holds, in minor units. Lapsed ones that nobody has released yet still
         count here; `giftcards.queries.available_balances` goes by the clock."""
         return self.balance_cents - self.authorized_cents
+
+    @property
+    def tax_rate(self) -> Decimal | None:
+        """In percent; see giftcards.tax."""
+        if self.market is None:
+            return effective_rate(self.own_tax_rate)
+        return effective_rate(
+            self.own_tax_rate,
+            market_rate=self.market.tax_rate,
+            market_taxes_cards=self.market.gift_cards_taxable,
+        )
 
     def is_expired(self, now: datetime) -> bool:
         """Valid strictly before `expires_at`."""

@@ -5,11 +5,13 @@ Money and status are never set here, with one exception that the contract makes:
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final, TypedDict
+from uuid import UUID
 
 from django.conf import settings
 
-from giftcards.exceptions import AboveMaximumBalance, StaleBalance
+from giftcards.exceptions import AboveMaximumBalance, NotTaxable, StaleBalance
 from giftcards.expiry import expiry_moment
 from giftcards.models import AuthorizationStatus, GiftCard, Tag
 from giftcards.operations.rules import now_for, require_balance
@@ -18,7 +20,7 @@ from kernel.caller import Caller
 from kernel.modes import Mode
 from kernel.refusals import Invalid, NotFound
 from kernel.validation import RESOURCE_CHECKS, Check, boolean, changed_attributes, checked
-from markets.attributes import currency, web_address
+from markets.attributes import currency, tax_rate, web_address
 from markets.models import Market
 from recipients.models import GiftCardRecipient
 from recipients.operations import find_or_create_recipient
@@ -37,6 +39,8 @@ class GiftCardChanges(TypedDict, total=False):
     expires_at: datetime | date | None
     test_clock_at: datetime | None
     """In test mode only: what the card's rules take for now."""
+    tax_rate: Decimal | None
+    """In percent; None: the market's."""
     recipient_email: str | None
     gift_card_recipient: GiftCardRecipient | None
     market: Market | None
@@ -72,11 +76,13 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
     The card is not saved. Raises Invalid.
     """
     before = _snapshot(card)
+    rate_read = card.tax_rate if "tax_rate" in changes else None
     given = {name: value for name, value in changes.items() if name in PLAIN_CHECKS}
     for name, value in checked(given, PLAIN_CHECKS).items():
         setattr(card, name, value)
     if "market" in changes:
         _apply_market(card, changes["market"], caller)
+    _apply_tax_rate(card, changes, read=rate_read, was_in=before["market_id"])
     _apply_currency(card, changes)
     _apply_balance(card, changes)
     _apply_expiry(card, changes)
@@ -85,7 +91,8 @@ def apply_changes(card: GiftCard, changes: GiftCardChanges, caller: Caller) -> l
         _refuse_several_holds(card)
     require_lawful_change(card, was=before["expires_at"], was_in=before["market_id"])
     _apply_recipient(card, changes, caller)
-    return changed_attributes(card, before)
+    changed = changed_attributes(card, before)
+    return ["tax_rate" if name == "own_tax_rate" else name for name in changed]
 
 
 def _snapshot(card: GiftCard) -> Mapping[str, Any]:
@@ -96,6 +103,7 @@ def _snapshot(card: GiftCard) -> Mapping[str, Any]:
         "balance_cents",
         "expires_at",
         "test_clock_at",
+        "own_tax_rate",
     )
     return {name: getattr(card, name) for name in (*names, "market_id", "gift_card_recipient_id")}
 
@@ -110,6 +118,26 @@ def _apply_market(card: GiftCard, market: Market | None, caller: Caller) -> None
             "market", "market_restricted", "can't be taken away by a caller restricted to certain markets"
         )
     card.market = market
+
+
+def _apply_tax_rate(
+    card: GiftCard, changes: GiftCardChanges, *, read: Decimal | None, was_in: UUID | None
+) -> None:
+    """A rate on the card itself belongs to the market that it was set for, and goes with it.
+
+    Edit forms send back what they have read, and that is the market's rate more often than not. So the rate
+    that the card had confirms it and sets nothing: what follows the market goes on following it.
+    """
+    if card.market_id != was_in:
+        card.own_tax_rate = None
+    if "tax_rate" not in changes:
+        return
+    rate = tax_rate("tax_rate", changes["tax_rate"])
+    if rate == read:
+        return
+    if rate is not None and card.market is not None and not card.market.gift_cards_taxable:
+        raise NotTaxable(card.market.name)
+    card.own_tax_rate = rate
 
 
 def _apply_currency(card: GiftCard, changes: GiftCardChanges) -> None:

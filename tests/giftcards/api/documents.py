@@ -79,6 +79,7 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
         "expires_at": None,
         "test_clock_at": None,
         "archived_at": None,
+        "tax_rate": None,
         "recipient_email": None,
         "reference": None,
         "reference_origin": None,
