@@ -11,7 +11,7 @@ from api.documents import API_ROOT, answer_errors
 from api.errors import Rejection, error
 from api.negotiation import MEDIA_TYPE
 
-LIMITED: Final = (API_ROOT, "/oauth")
+LIMITED: Final = (API_ROOT, "/oauth", "/admin", "/store")
 """Where the addresses begin whose requests are counted."""
 
 CODES: Final = {

@@ -1,4 +1,4 @@
-"""The only place that knows every app. /admin is left free: it belongs to the Medusa API."""
+"""The only place that knows every app. /admin belongs to the Medusa API; Django's is the back office."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -45,5 +45,6 @@ urlpatterns = [
     path("oauth/revoke", oauth.revoke),
     path("oauth/tokeninfo", oauth.token_info),
     path(".well-known/jwks.json", oauth.signing_keys),
+    path("", include("medusa.urls")),
     path("back-office/", admin.site.urls),
 ]

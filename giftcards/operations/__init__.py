@@ -6,6 +6,7 @@ one transaction. Each takes keyword arguments only, returns what it changed as i
 """
 
 from giftcards.operations.archiving import archive, unarchive
+from giftcards.operations.at_once import issue_gift_card, revise_gift_card
 from giftcards.operations.attaching import (
     AttachmentChanges,
     create_attachment,
@@ -54,6 +55,7 @@ __all__ = [
     "delete_attachment",
     "delete_gift_card",
     "delete_tag",
+    "issue_gift_card",
     "pay",
     "purchase",
     "recharge",
@@ -61,6 +63,7 @@ __all__ = [
     "refund_payment",
     "release_lapsed_authorizations",
     "reveal_code",
+    "revise_gift_card",
     "unarchive",
     "update_attachment",
     "update_authorization",

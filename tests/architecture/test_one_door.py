@@ -11,7 +11,7 @@ import pytest
 from giftcards import operations
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("config", "kernel", "events", "access", "api", "markets", "recipients", "giftcards")
+PACKAGES = ("config", "kernel", "events", "access", "api", "markets", "recipients", "giftcards", "medusa")
 POSTING = "giftcards/operations/posting.py"
 
 VERBS = [getattr(operations, name) for name in operations.__all__ if name[0].islower()]

@@ -21,7 +21,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "auth.User"
 REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [], "UNAUTHENTICATED_USER": None}
-THEME = UNFOLD = {}
+THEME = UNFOLD = LOGGING = {}
 DATABASES["default"]["TEST"] = {"NAME": "test_the_wire_alone"}
 """
 

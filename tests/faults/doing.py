@@ -101,9 +101,16 @@ def delete() -> Action:
     return lambda: operations.delete_gift_card(caller=TEST, card_id=card.pk)
 
 
+def issue() -> Action:
+    attributes: Any = {"balance_cents": 500, "market": a_market()}
+    return lambda: operations.issue_gift_card(caller=TEST, attributes=attributes)
+
+
 PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "create": create,
+    "issue": issue,
     "update": update,
+    "revise": verb("revise_gift_card", a_redeemed_card, metadata={"a": 1}, balance_cents=9_000, active=False),
     "delete": delete,
     "purchase": verb("purchase", a_draft),
     "activate": verb("activate", an_inactive_card),
