@@ -4,10 +4,11 @@
 |---|---|---|
 | uuid | `5f0c3a52-9d1e-4c55-8f0a-2b7d6c1e9a43` | 122 bits |
 | human | `K7QM-X2P9-04TD-HW3C-8ZR5` | 95 bits, and a check character |
+| grouped_16 | `K7QM-X2P9-04TD-HW3N` | 75 bits, and a check character: as short as Medusa's |
 
-People copy codes from paper and paste them from anywhere. Both formats are read in capitals or not, with any
-dashes and spaces or none; in a human code O is read as 0, I and L as 1. What is neither is somebody's own
-code and compared letter by letter. See docs/adr/0015-human-codes-and-look-ups.md.
+People copy codes from paper and paste them from anywhere. All formats are read in capitals or not, with any
+dashes and spaces or none; in one in groups O is read as 0, I and L as 1. What is none of them is somebody's
+own code and compared letter by letter. See docs/adr/0015-human-codes-and-look-ups.md.
 """
 
 import secrets
@@ -27,6 +28,7 @@ LOOK_ALIKES: Final = str.maketrans("OIL", "011")
 HEXADECIMAL: Final = frozenset("0123456789abcdef")
 GROUP_LENGTH: Final = 4
 HUMAN_LENGTH: Final = 5 * GROUP_LENGTH
+SHORT_LENGTH: Final = 4 * GROUP_LENGTH
 UUID_LENGTH: Final = 32
 PREFIX_LENGTH: Final = 8
 
@@ -47,13 +49,25 @@ def new_uuid() -> Secret:
 
 
 def new_human() -> Secret:
-    """19 random characters and the one that makes their weighted sum 0."""
-    values = [secrets.randbelow(len(ALPHABET)) for _ in range(HUMAN_LENGTH - 1)]
+    return _new_in_groups(HUMAN_LENGTH)
+
+
+def new_grouped_16() -> Secret:
+    return _new_in_groups(SHORT_LENGTH)
+
+
+def _new_in_groups(length: int) -> Secret:
+    """Random characters, and at the end the one that makes their weighted sum 0."""
+    values = [secrets.randbelow(len(ALPHABET)) for _ in range(length - 1)]
     values.append(_times_x(_weighted_sum(values)))
     return Secret(_in_groups("".join(ALPHABET[value] for value in values)))
 
 
-MAKERS: Final[Mapping[str, Callable[[], Secret]]] = {"uuid": new_uuid, "human": new_human}
+MAKERS: Final[Mapping[str, Callable[[], Secret]]] = {
+    "uuid": new_uuid,
+    "human": new_human,
+    "grouped_16": new_grouped_16,
+}
 """By the market's `code_format`."""
 
 
@@ -62,16 +76,16 @@ def canonical(text: str) -> str:
     characters = _characters(text)
     if len(characters) == UUID_LENGTH and _is_hexadecimal(characters):
         return "-".join(_cut(characters.lower(), 8, 12, 16, 20))
-    human = _as_human(characters)
-    return _in_groups(human) if _is_human(human) else text
+    grouped = _without_look_alikes(characters)
+    return _in_groups(grouped) if _is_grouped(grouped) else text
 
 
 def prefix(text: str) -> str:
-    """The first 8 characters of a code, in the spelling by which it is searched: without the hyphen of a
-    human code."""
+    """The first 8 characters of a code, in the spelling by which it is searched: without the hyphen of one
+    in groups."""
     spelling = canonical(text)
     characters = _characters(spelling)
-    return characters[:PREFIX_LENGTH] if _is_human(characters) else spelling[:PREFIX_LENGTH]
+    return characters[:PREFIX_LENGTH] if _is_grouped(characters) else spelling[:PREFIX_LENGTH]
 
 
 def possible_prefixes(text: str) -> frozenset[str]:
@@ -88,8 +102,8 @@ def _readings(text: str, length: int) -> frozenset[str]:
     characters = _characters(text)
     readings = {text} if len(text) == length else set()
     if len(characters) == length:
-        human = _as_human(characters)
-        readings |= {human} if all(character in VALUES for character in human) else set()
+        grouped = _without_look_alikes(characters)
+        readings |= {grouped} if all(character in VALUES for character in grouped) else set()
         readings |= {characters.lower()} if _is_hexadecimal(characters) else set()
     return frozenset(readings)
 
@@ -111,12 +125,12 @@ def _is_hexadecimal(characters: str) -> bool:
     return HEXADECIMAL.issuperset(characters.lower())
 
 
-def _as_human(characters: str) -> str:
+def _without_look_alikes(characters: str) -> str:
     return characters.upper().translate(LOOK_ALIKES)
 
 
-def _is_human(characters: str) -> bool:
-    if len(characters) != HUMAN_LENGTH or any(each not in VALUES for each in characters):
+def _is_grouped(characters: str) -> bool:
+    if len(characters) not in {HUMAN_LENGTH, SHORT_LENGTH} or any(each not in VALUES for each in characters):
         return False
     return _weighted_sum(VALUES[each] for each in characters) == 0
 
@@ -133,7 +147,7 @@ def _times_x(value: int) -> int:
 
 
 def _in_groups(characters: str) -> str:
-    return "-".join(_cut(characters, *range(GROUP_LENGTH, HUMAN_LENGTH, GROUP_LENGTH)))
+    return "-".join(_cut(characters, *range(GROUP_LENGTH, len(characters), GROUP_LENGTH)))
 
 
 def _cut(text: str, *places: int) -> list[str]:

@@ -12,6 +12,7 @@ class CodeFormat(models.TextChoices):
 
     UUID = "uuid", "UUID"
     HUMAN = "human", "Five groups of four letters and digits"
+    GROUPED_16 = "grouped_16", "Four groups of four letters and digits"
 
 
 class MarketQuerySet(models.QuerySet["Market"]):
@@ -41,7 +42,7 @@ class Market(Resource):
     locale = models.CharField(max_length=32)
     # The database has the default too: processes of the version before insert without it.
     code_format = models.CharField(
-        max_length=8, choices=CodeFormat, default=CodeFormat.UUID, db_default=CodeFormat.UUID
+        max_length=16, choices=CodeFormat, default=CodeFormat.UUID, db_default=CodeFormat.UUID
     )
 
     # Its policy for gift cards; what each means, giftcards.policy says.

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from giftcards import code_format, codes
 from giftcards.admin.search import cards_with_code
-from giftcards.code_format import ALPHABET, MAKERS, canonical, new_human, new_uuid, possible_prefixes, prefix
+from giftcards.code_format import (
+    ALPHABET,
+    MAKERS,
+    canonical,
+    new_grouped_16,
+    new_human,
+    new_uuid,
+    possible_prefixes,
+    prefix,
+)
 from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard
 from markets.models import CodeFormat
@@ -23,21 +32,29 @@ HUMAN = "K7QM-X2P9-04TD-HW3C-8ZR5"
 CHARACTERS = HUMAN.replace("-", "")
 
 
+SHORT = "K7QM-X2P9-04TD-HW3N"
+
+
 def is_human(characters: str) -> bool:
     return len(canonical(characters)) == 24
+
+
+def is_short(characters: str) -> bool:
+    return len(canonical(characters)) == 19
 
 
 def spelled(code: str, between: str) -> str:
     return between.join(code.split("-"))
 
 
-def test_a_human_code_is_five_groups_of_four_without_look_alikes():
-    made = {new_human().reveal() for _ in range(500)}
+@pytest.mark.parametrize(("make", "count"), [(new_human, 5), (new_grouped_16, 4)])
+def test_a_code_in_groups_has_so_many_of_four_without_look_alikes(make, count):
+    made = {make().reveal() for _ in range(500)}
 
     assert len(made) == 500
     for code in made:
         groups = code.split("-")
-        assert [len(group) for group in groups] == [4] * 5
+        assert [len(group) for group in groups] == [4] * count
         assert set("".join(groups)) <= set(ALPHABET)
         assert canonical(code) == code
     assert len(ALPHABET) == 32
@@ -50,6 +67,32 @@ def test_nineteen_characters_are_random_and_the_last_follows_from_them():
     for code in (new_human().reveal() for _ in range(20)):
         characters = code.replace("-", "")
         assert [last for last in ALPHABET if is_human(characters[:-1] + last)] == [characters[-1]]
+
+
+def test_fifteen_characters_of_a_shorter_code_are_random_and_the_last_follows_from_them():
+    """75 bits."""
+    for code in (new_grouped_16().reveal() for _ in range(20)):
+        characters = code.replace("-", "")
+        assert [last for last in ALPHABET if is_short(characters[:-1] + last)] == [characters[-1]]
+
+
+@pytest.mark.parametrize("place", range(16))
+def test_every_slip_in_a_shorter_code_is_noticed(place):
+    characters = new_grouped_16().reveal().replace("-", "")
+    for wrong in set(ALPHABET) - {characters[place]}:
+        assert not is_short(characters[:place] + wrong + characters[place + 1 :])
+    exchanged = list(characters)
+    exchanged[place - 1], exchanged[place] = exchanged[place], exchanged[place - 1]
+    assert is_short("".join(exchanged)) is (characters[place - 1] == characters[place])
+
+
+@pytest.mark.parametrize(
+    "spelling", [SHORT.lower(), spelled(SHORT, ""), spelled(SHORT, " "), SHORT.replace("0", "o")]
+)
+def test_every_spelling_of_a_shorter_code_is_the_code(spelling):
+    assert canonical(spelling) == SHORT
+    assert codes.digests(spelling) == codes.digests(SHORT)
+    assert prefix(spelling) == "K7QMX2P9"
 
 
 def test_the_weights_of_the_places_all_differ_and_none_is_0():
@@ -150,6 +193,8 @@ def test_every_spelling_of_a_uuid_is_the_uuid(spell):
         "ß" * 10,
         HUMAN[:-1] + "7",
         CHARACTERS[:-1] + "U",
+        SHORT[:-1] + "F",
+        "1111-2222-3333-4444",
         "g" + uuid4().hex[1:],
         "-" * 20,
         "",
@@ -190,7 +235,7 @@ def test_the_first_eight_characters_of_a_human_code_leave_out_the_hyphen():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("chosen", "length"), [("uuid", 36), ("human", 24)])
+@pytest.mark.parametrize(("chosen", "length"), [("uuid", 36), ("human", 24), ("grouped_16", 19)])
 def test_a_card_is_given_a_code_in_its_markets_format(chosen, length):
     card = a_draft(market=a_market(code_format=chosen))
 
