@@ -10,8 +10,6 @@ from api.documents import json_bytes
 
 JSON: Final = "application/json; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
-NEVER_KEPT: Final = "no-store"
-"""Answers carry codes."""
 
 
 class Refused(Exception):
@@ -62,9 +60,7 @@ class Unauthorized(Refused):
 
 
 def answer(document: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    return HttpResponse(
-        json_bytes(document), status=status, content_type=JSON, headers={"Cache-Control": NEVER_KEPT}
-    )
+    return HttpResponse(json_bytes(document), status=status, content_type=JSON)
 
 
 def refused(refusal: Refused) -> HttpResponse:

@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 
 from access.api.authentication import SCHEME, credential_in
-from access.models import ApiKey, User
+from access.models import User
 from access.operations import the_organization
 from access.person_tokens import person_of_token
-from access.queries import the_credential
+from access.publishable import reach_of_publishable_key
 from access.scopes import Scope
 from api import rate_limits
 from api.credential import Credential
@@ -82,14 +82,13 @@ def shopper(request: HttpRequest) -> Caller:
     """Anybody, in live mode; with a publishable key in its mode and markets, and with nothing else of it.
     Raises Unauthorized for a key that is not known or does not count any more."""
     client_id = request.headers.get(PUBLISHABLE_KEY)
-    everybody = Caller(Mode.LIVE, Actor.system("store"))
+    store = Actor.system("store")
     if client_id is None:
-        return everybody
-    keys = ApiKey.objects.usable().filter(client_id=client_id)
-    credential = the_credential(keys) if client_id.isprintable() else None
-    if credential is None:
+        return Caller(Mode.LIVE, store)
+    reach = reach_of_publishable_key(client_id)
+    if reach is None:
         raise Unauthorized
-    return Caller(credential.caller.mode, everybody.actor, credential.caller.market_ids)
+    return Caller(reach.mode, store, reach.market_ids)
 
 
 def _credential(request: HttpRequest) -> Credential:

@@ -11,7 +11,7 @@ from access.scopes import Scope
 from api.credential import Credential
 from api.fields import uuid_or_none
 from api.idempotency import Written, once
-from giftcards import operations
+from giftcards import code_format, operations
 from giftcards.api.codes import CodeFilter
 from giftcards.api.triggers import naming
 from giftcards.exceptions import Archived
@@ -87,6 +87,7 @@ def create_gift_card(request: HttpRequest) -> HttpResponse:
             return operations.issue_gift_card(
                 caller=credential.caller,
                 attributes=attributes,
+                code=code_format.new_grouped_16(),
                 active=not given.get("is_disabled", False),
             ).pk
 

@@ -32,13 +32,18 @@ class MedusaMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not is_below(request.path_info, *ROOTS):
-            return response
-        if 300 <= response.status_code < 400:
-            return refused(of_status(400, "This address is for https only"))
-        if response.status_code < 400 or _media_type(response) in OURS:
-            return response
-        return _worded(response)
+        if is_below(request.path_info, *ROOTS):
+            response = _answered(response)
+            response["Cache-Control"] = "no-store"  # answers carry codes
+        return response
+
+
+def _answered(response: HttpResponse) -> HttpResponse:
+    if 300 <= response.status_code < 400:
+        return refused(of_status(400, "This address is for https only"))
+    if response.status_code < 400 or _media_type(response) in OURS:
+        return response
+    return _worded(response)
 
 
 def _media_type(response: HttpResponse) -> str:

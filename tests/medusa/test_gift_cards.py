@@ -1,5 +1,6 @@
 """Every row of the routes' table: what goes in, and the whole of what comes out."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from tests.medusa.asking import refusal
 pytestmark = pytest.mark.django_db
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
+CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}")
 CARD_KEYS = [
     "id", "created_at", "updated_at", "deleted_at", "code", "value", "balance", "region_id", "order_id",
     "is_disabled", "ends_at", "tax_rate", "metadata", "region", "order",
@@ -66,6 +68,7 @@ def test_a_card_is_made_and_can_be_used_at_once(shop, region):
     row = GiftCard.objects.get()
     assert answer.told == (200, {"gift_card": card_document(row.pk, region)})
     assert list(answer.body["gift_card"]) == CARD_KEYS
+    assert CODE.fullmatch(answer.body["gift_card"]["code"])
     assert (row.status, row.rechargeable, row.single_use, row.currency_code) == (
         "active",
         False,
@@ -168,7 +171,7 @@ def test_q_finds_a_code_by_its_whole_its_beginning_or_its_end_in_any_capitals(sh
     card, _other = shop.create(region), shop.create(region)
     code = card["code"]
 
-    for q in (code, code.lower(), code.replace("-", ""), code[-4:], code[-4:].lower()):
+    for q in (code, code.lower(), code.replace("-", ""), code[:9], code[:9].lower(), code[-4:]):
         assert [each["id"] for each in shop.list(f"?q={q}")] == [card["id"]]
     assert len(shop.list("?q=")) == 2
     assert shop.list("?q=GC") == []
