@@ -100,6 +100,7 @@ class GiftCardSerializer(ResourceSerializer):
         columns=("own_tax_rate", "market__tax_rate", "market__gift_cards_taxable"),
         compute=_tax_rate,
         write=StrictDecimal(max_digits=7, decimal_places=4, required=False, allow_null=True),
+        help_text="In percent: the market's, unless one is set on the card itself.",
     )
     recipient_email = ComputedField(
         columns=("gift_card_recipient__email",),
