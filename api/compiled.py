@@ -266,8 +266,11 @@ def _emit(node: Node, rows: list[Row], reading: Reading, seen: dict[tuple[str, U
             "meta": meta,
         }
         resources[key] = _once(resource, key, seen)
+    # Where there is no such resource, nothing hangs on it. Django reads a key that two relations share from
+    # the nearer one, and so finds it even there.
+    present = [row for row in rows if row[node.key] is not None]
     for child in node.children:
-        _emit(child, rows, reading, seen)
+        _emit(child, present, reading, seen)
     for each in node.to_many:
         if each.included:
             _emit(

@@ -28,6 +28,8 @@ from api.query import DEPTH, refuse
 from kernel.caller import Caller
 
 PATTERNS: Final = frozenset({Operand.TEXT, Operand.TEXTS})
+OF_NOTHING: Final = {"null": True, "blank": True, "not_null": False, "present": False}
+"""What these matchers are told when they shall find what has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,18 @@ def _match(target: Target, matcher: str, text: str, caller: Caller) -> Q:
     else:
         row = MATCHERS[matcher]
         matches = row.build(target.column, _operand(row, target.field, text))
-    return matches & _within_reach(target, caller)
+    reach = _within_reach(target, caller)
+    if reach and _finds_nothing(matcher, text):
+        return (matches & reach) | ~reach
+    return matches & reach
+
+
+def _finds_nothing(matcher: str, text: str) -> bool:
+    """Whether the matcher finds what has no value. What is beyond the caller's reach is to him no value: it
+    is found as it is shown, or the difference would tell him that there is something."""
+    if matcher in OF_NOTHING:
+        return bool(StrictBoolean().run_validation(text)) == OF_NOTHING[matcher]
+    return matcher.endswith("_or_null")
 
 
 def _within_reach(target: Target, caller: Caller) -> Q:

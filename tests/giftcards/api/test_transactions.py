@@ -242,6 +242,18 @@ def test_a_page_costs_the_same_whatever_its_length(api, django_assert_num_querie
         assert len(api.get(address).document["data"]) == size
 
 
+def test_what_an_entry_does_not_give_back_leads_to_no_card(api):
+    """A card is named by the entry itself, and by the one that it gives back, if there is one."""
+    spent()
+    entry = spent()
+    refund(caller=TEST, transaction_id=entry.pk)
+
+    included = api.get(f"{TYPE}?include=original.gift_card").document["included"]
+
+    assert [each["id"] for each in included] == [str(entry.gift_card_id)]
+    assert included[0]["attributes"]["currency_code"] == "USD"
+
+
 class TestStrangers:
     def test_a_key_of_the_other_mode_finds_nothing(self, db):
         entry, live = spent(), api_client(Mode.LIVE)
@@ -264,6 +276,30 @@ class TestStrangers:
         assert (shown["data"]["relationships"]["market"]["data"], shown["included"]) == (None, [])
         assert spanish.get(f"{TYPE}?filter[q][market_id_eq]={italy.pk}").document["data"] == []
         assert str(italy.pk) not in str(spanish.get(f"{TYPE}?fields[{TYPE}]=market").document["data"])
+
+    @pytest.mark.parametrize(
+        ("predicate", "numbers"),
+        [
+            ("market_id_null=true", [1, 2]),
+            ("market_name_blank=true", [1, 2]),
+            ("market_id_eq_or_null={other}", [1, 2]),
+            ("market_id_null=false", [3]),
+            ("market_code_present=true", [3]),
+            ("market_name_not_eq=Nowhere", [3]),
+            ("market_id_not_eq_or_null={mine}", [1, 2]),
+        ],
+    )
+    def test_filters_find_a_market_beyond_reach_as_it_is_shown(self, db, predicate, numbers):
+        """Issued nowhere, spent in a market that is none of the caller's, then in his own."""
+        italy, spain = a_market(code="it"), a_market(code="es")
+        card = spent(spent_in=italy).gift_card
+        debit(caller=TEST, card_id=card.pk, amount_cents=1, spent_in=spain)
+        told = predicate.format(other=italy.pk, mine=spain.pk)
+
+        name, value = told.split("=")
+        answer = api_client(market_codes=["es"]).get(f"{TYPE}?filter[q][{name}]={value}&sort=sequence")
+
+        assert [each["attributes"]["sequence"] for each in answer.document["data"]] == numbers
 
     def test_without_the_guard_it_would_be_told(self, db, monkeypatch):
         """The control: it is `visible_to` of the market that keeps it away."""
