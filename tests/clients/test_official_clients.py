@@ -17,6 +17,7 @@ def test_the_lock_file_says_what_is_installed_and_not_from_where():
         "@commercelayer/cli-plugin-triggers": "4.19.0",
         "@commercelayer/js-auth": "8.0.1",
         "@commercelayer/sdk": "7.12.1",
+        "@medusajs/medusa-js": "6.1.10",
         "devour-client": "3.2.0",
         "kitsu": "11.1.0",
         "sdk6": "npm:@commercelayer/sdk@6.58.0",

@@ -1,6 +1,7 @@
 """People of the back office log in for a day's token, in live mode, and may do what they may there."""
 
 from datetime import timedelta
+from typing import Any
 
 import jwt
 import pytest
@@ -17,6 +18,7 @@ from tests.medusa.asking import ANYBODY, Medusa, refusal
 
 pytestmark = pytest.mark.django_db
 
+NO_KEY: Any = None
 EMAIL, PASSWORD = "ada@example.com", "engine of difference"
 
 
@@ -103,7 +105,7 @@ def test_a_forged_token_is_none(ada, settings):
     forged = [
         jwt.encode(said, "k" * 32, "HS256", headers=header),
         jwt.encode(said, "k" * 32, "HS256", headers={"kid": "7"}),
-        jwt.encode(said, None, "none", headers={"kid": header["kid"]}),
+        jwt.encode(said, NO_KEY, "none", headers={"kid": header["kid"]}),
         token[:-2],
         token.rpartition(".")[0] + ".",
     ]
