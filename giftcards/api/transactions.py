@@ -34,6 +34,8 @@ class ActorFilter(AttributeFilter):
         told = orjson.loads(value)
         if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
             raise ValueError(value)
+        if any("\0" in each for each in told.values()):
+            raise ValueError(value)
         if not told.keys() <= ACTOR.keys():
             return Q(pk__in=[])
         members = {f"{prefix}{ACTOR[name]}": each for name, each in told.items()}

@@ -219,12 +219,11 @@ def _require_held(authorization: Authorization, amount_cents: int) -> None:
 def _end_of_hold(card: GiftCard, expires_at: datetime | date | None) -> datetime:
     now = now_for(card)
     zone = card.market.time_zone if card.market else settings.GIFTCARDS_TIME_ZONE
+    told = None if expires_at is None else str(expires_at)
     try:
-        given = expiry_moment(expires_at, zone)
+        end = expiry_moment(expires_at, zone) or now + timedelta(days=settings.GIFTCARDS_AUTHORIZATION_DAYS)
     except OverflowError:
-        raise Invalid("expires_at", "invalid", "is out of range", value=str(expires_at)) from None
-    if given is None:
-        return now + timedelta(days=settings.GIFTCARDS_AUTHORIZATION_DAYS)
-    if given <= now:
-        raise Invalid("expires_at", "in_the_past", "must be in the future", value=str(expires_at))
-    return given
+        raise Invalid("expires_at", "invalid", "is out of range", value=told) from None
+    if end <= now:
+        raise Invalid("expires_at", "in_the_past", "must be in the future", value=told)
+    return end

@@ -86,6 +86,10 @@ TARGETS = {
     b"/api/gift_cards?filter[q][balance_cents_gt]=" + b"9" * 100: [400, "INVALID_FILTER_VALUE"],
     b"/api/gift_cards?filter[q][created_at_gt]=99999-01-01": [400, "INVALID_FILTER_VALUE"],
     b"/api/gift_cards?filter[q][metadata_jcont]={%22a%22:%22%5Cu0000%22}": [400, "INVALID_FILTER_VALUE"],
+    b"/api/gift_card_transactions?filter[q][actor_jcont]={%22id%22:%22%5Cu0000%22}": [
+        400,
+        "INVALID_FILTER_VALUE",
+    ],
     b"/api/gift_cards?include=%00": [400, "INVALID_INCLUDE"],
     b"/api/gift_cards?sort=%00": [400, "INVALID_SORT_CRITERIA"],
     b"/api/gift_cards?fields[gift_cards]=%00": [400, "INVALID_FIELD"],

@@ -273,3 +273,10 @@ def test_a_card_is_activated_whatever_its_clock_says():
     card = purchase(caller=TEST, card_id=a_draft(expires_at=END, test_clock_at=END).id)
 
     assert activate(caller=TEST, card_id=card.id).status == "active"
+
+
+def test_a_hold_that_would_end_after_every_calendar_is_refused():
+    card = a_card_at(datetime(9999, 12, 31, tzinfo=UTC), expires_at=None)
+
+    with refused(Invalid, error="invalid", about="expires_at", card=card):
+        SPENDING["authorize"](card)
