@@ -1,5 +1,7 @@
 """What is left of a single-use card after its use: owed as before, unless its market says otherwise."""
 
+from datetime import timedelta
+
 import pytest
 
 from giftcards.exceptions import AlreadyUsed
@@ -16,6 +18,7 @@ from giftcards.operations import (
     refund,
     refund_payment,
 )
+from kernel.clock import database_now
 from tests.fixtures.cast import TEST, a_market, an_active_card, edit, last_entry, last_event
 
 pytestmark = pytest.mark.django_db
@@ -120,18 +123,6 @@ def test_a_card_of_several_uses_keeps_what_it_has():
     assert (card.status, card.balance_cents) == ("active", 700)
 
 
-def test_what_is_held_for_another_order_stays_until_that_is_captured():
-    """The card became a single-use one while it carried two authorizations."""
-    card = a_single_use_card(single_use=False)
-    first, second = (authorize(caller=TEST, card_id=card.id, amount_cents=100) for _ in "ab")
-    edit(card, single_use=True)
-
-    capture(caller=TEST, authorization_id=first.id)
-
-    assert GiftCard.objects.get(id=card.id).balance_cents == 100
-    assert second.status == "open"
-
-
 def test_a_refund_gives_back_what_was_spent_not_what_was_given_up():
     card = debit(caller=TEST, card_id=a_single_use_card().id, amount_cents=300)
 
@@ -167,3 +158,18 @@ def test_a_used_card_that_was_switched_off_stays_off():
 
     with pytest.raises(AlreadyUsed):
         activate(caller=TEST, card_id=card.id)
+
+
+def test_what_a_lapsed_hold_held_is_given_up_too():
+    """It holds nothing any more, whether somebody has written that down or not."""
+    card = an_active_card(balance_cents=1_000, market=strict())
+    ends = database_now() + timedelta(hours=1)
+    authorize(caller=TEST, card_id=card.id, amount_cents=400, expires_at=ends)
+    kept = authorize(caller=TEST, card_id=card.id, amount_cents=300)
+    card = edit(card, test_clock_at=ends, single_use=True)
+
+    capture(caller=TEST, authorization_id=kept.id)
+
+    card = GiftCard.objects.get(id=card.id)
+    assert (card.status, card.balance_cents, card.authorized_cents) == ("redeemed", 0, 0)
+    assert amounts(card)[1:] == [("capture", -300), ("adjustment", -700)]
