@@ -15,8 +15,10 @@ Checked for every card:
 Of every payment: its entries are of its mode and currency, took from each card once and together its amount
 (at most that of a partial one), gave back no more, and its events have no gaps and tell the same.
 
-No entry and no authorization is left behind without its card, no entry without its payment. What refers to a
-market or a recipient is held by the database alone, and so is "one effect for each idempotency key".
+No entry and no authorization is left behind without its card, no entry without its payment, and no event of
+what posted an entry, held or paid without what it tells of. What refers to a market or a recipient is held by
+the database alone, and so is "one effect for each idempotency key". Not seen: an expiry that was moved, and
+the last events of a card if they told of no entry and moved no status.
 """
 
 from giftcards.verification.lies import Lie

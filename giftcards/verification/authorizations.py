@@ -15,7 +15,9 @@ def lies_in_authorizations(
     events_of: Mapping[UUID, Sequence[Row]],
 ) -> Iterator[Lie]:
     yield from _lies_in_what_is_held(card, authorizations)
-    yield from _lies_in_captures(card, entries, {each["id"] for each in authorizations})
+    ids = {each["id"] for each in authorizations}
+    yield from _lies_in_captures(card, entries, ids)
+    yield from _lies_in_events_of_card(card, ids, events_of.get(card["id"], ()))
     for authorization in authorizations:
         captures = [entry for entry in entries if entry["authorization_id"] == authorization["id"]]
         flaws = (
@@ -43,6 +45,15 @@ def _lies_in_captures(card: Row, entries: Sequence[Row], ids: set[UUID]) -> Iter
             yield Lie(
                 card["id"], "captures name an authorization of the card, others none", entry["sequence"]
             )
+
+
+def _lies_in_events_of_card(card: Row, ids: set[UUID], events: Sequence[Row]) -> Iterator[Lie]:
+    """A hold that was taken away, its own events with it, is still told of by its card."""
+    there = {None, *map(str, ids)}
+    for event in events:
+        if (told := event["data"].get("authorization_id")) not in there:
+            text = f"{event['topic']} tells of authorization {told}, which is not there"
+            yield Lie(card["id"], text, event["sequence"])
 
 
 def _flaws_in_row(card: Row, authorization: Row, captures: Sequence[Row]) -> Iterator[Flaw]:

@@ -142,6 +142,14 @@ HOLDS: dict[str, tuple[Any, ...]] = {
         "DELETE FROM events_event WHERE subject_id = %(open)s",
         "{open}: it is open, its events end in None",
     ),
+    "taken away with its own events": (
+        """
+        WITH hold AS (DELETE FROM giftcards_authorization WHERE id = %(open)s),
+        story AS (DELETE FROM events_event WHERE subject_id = %(open)s)
+        UPDATE giftcards_giftcard SET authorized_cents = 0 WHERE id = %(card)s
+        """,
+        "gift_cards.authorize tells of authorization {open}, which is not there",
+    ),
 }
 REFUNDS: dict[str, tuple[Any, ...]] = {
     "of what took nothing": (entry(REFUND, "original_sequence = 1"), "it gives back entry 1, which took"),
@@ -205,6 +213,25 @@ STRAYS: dict[str, tuple[Any, ...]] = {
     "a card removed, its entries left": (
         "DELETE FROM giftcards_giftcard WHERE id = %(card)s",
         "{card}, number 3: the entry is there, the card is not",
+    ),
+    "a card removed with all but its events": (
+        """
+        WITH card AS (DELETE FROM giftcards_giftcard WHERE id = %(card)s),
+        hold AS (DELETE FROM giftcards_authorization WHERE gift_card_id = %(card)s)
+        DELETE FROM giftcards_ledgerentry WHERE gift_card_id = %(card)s
+        """,
+        "Gift card {card}: its events tell of entries, and it is not there",
+    ),
+    "a payment removed with all but its events": (
+        """
+        WITH payment AS (DELETE FROM giftcards_payment WHERE id = %(payment)s)
+        UPDATE giftcards_ledgerentry SET payment_id = NULL WHERE payment_id = %(payment)s
+        """,
+        "Payment {payment}: its events are there, it is not",
+    ),
+    "an authorization removed": (
+        "DELETE FROM giftcards_authorization WHERE id = %(voided)s",
+        "Authorization {voided}: its events are there, it is not",
     ),
 }
 TAMPERINGS = {
