@@ -14,17 +14,15 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
 import jwt
-from django.db.models import DateTimeField, Exists, Value
-from django.db.models.functions import Now
-from django.db.models.lookups import GreaterThan
 from jwt.types import Options
 
-from access.models import ApiKey, RevokedToken, SigningKey
+from access.models import SigningKey
 from access.oauth.issuer import Issuer
 from access.oauth.scopes import Grant
 from access.oauth.signing_keys import ALGORITHM, TOKENS_LIVE, key_in_use, public_key
@@ -112,14 +110,22 @@ def credential_of_token(token: Secret) -> Credential | None:
     claims = claims_of(token)
     if claims is None:
         return None
-    still_counts = (
-        Exists(SigningKey.objects.published().filter(kid=claims.kid)),
-        ~Exists(RevokedToken.objects.filter(digest=claims.digest)),
-        GreaterThan(Value(claims.expires_at, DateTimeField()), Now()),
-    )
-    key = ApiKey.objects.usable().filter(*still_counts, client_id=claims.client_id)
-    credential = the_credential(key)
+    condition, published_for = _still_counts()
+    values = (claims.client_id, claims.expires_at, claims.digest, *published_for, claims.kid)
+    credential = the_credential(condition, *values)
     return None if credential is None else credential.within(claims.scopes, claims.market_ids)
+
+
+@cache
+def _still_counts() -> tuple[str, tuple[Any, ...]]:
+    """Of a client id, an end, a digest, and the id of a signing key after its own parameters."""
+    published, parameters = SigningKey.objects.published().values("pk").query.sql_with_params()
+    condition = (
+        '"access_apikey"."client_id" = %s AND %s > statement_timestamp()'
+        ' AND NOT EXISTS (SELECT FROM "access_revokedtoken" WHERE "digest" = %s)'
+        f' AND EXISTS ({published} AND "access_signingkey"."kid" = %s)'
+    )
+    return condition, parameters
 
 
 def claims_of(token: Secret) -> Claims | None:
