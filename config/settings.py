@@ -41,7 +41,7 @@ GIFTCARDS_CODE_TRIES_PER_ADDRESS = whole_number("GIFTCARDS_CODE_TRIES_PER_ADDRES
 GIFTCARDS_CODE_FAILURES = whole_number("GIFTCARDS_CODE_FAILURES", 300)
 GIFTCARDS_CODE_FAILURES_OF_ONE = whole_number("GIFTCARDS_CODE_FAILURES_OF_ONE", 30)
 
-# Logins from one address that may fail within ten minutes before it is told to wait.
+# Logins from one address, or of one person, that may fail within ten minutes before they are told to wait.
 GIFTCARDS_LOGIN_FAILURES = whole_number("GIFTCARDS_LOGIN_FAILURES", 60)
 # What stands behind the organization's name in the hosts that access tokens lead to; without it, what stands
 # behind the first label of the host that the token was asked from. See access/oauth/issuer.py.
