@@ -101,6 +101,7 @@ READ_ONLY: Final = (
     "formatted_balance_max",
     "balance_log",
     "usage_log",
+    "archived_at",
     "created_at",
     "updated_at",
 )
