@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.emptying import empty, kept_rows, truncate_as_replica
+from tests.schema import described
 from tests.schema.checks import check, in_process
 
 # A UUID with or without its hyphens, and what stands for one.
@@ -86,12 +87,14 @@ def _static_files_are_found_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _every_answer_is_json_api() -> Iterator[None]:
-    """Whatever a test asks of the API, in this process, has an answer that JSON:API 1.1 allows."""
+    """Whatever a test asks of the API, in this process, has an answer that JSON:API 1.1 allows, and that the
+    OpenAPI document tells of."""
     request = Client.request
 
     def checked(self: Client, **environment: Any) -> Any:
         response = request(self, **environment)
         check(in_process(response))
+        described.check(response)
         return response
 
     with pytest.MonkeyPatch.context() as patch:
