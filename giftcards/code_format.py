@@ -4,11 +4,12 @@
 |---|---|---|
 | uuid | `5f0c3a52-9d1e-4c55-8f0a-2b7d6c1e9a43` | 122 bits |
 | human | `K7QM-X2P9-04TD-HW3C-8ZR5` | 95 bits, and a check character |
-| grouped_16 | `K7QM-X2P9-04TD-HW3N` | 75 bits, and a check character: as short as Medusa's |
+| grouped_16 | `K7QM-X2P9-04TD-HW3N` | 80 bits, too short for a check character: as long as Medusa's |
 
 People copy codes from paper and paste them from anywhere. All formats are read in capitals or not, with any
 dashes and spaces or none; in one in groups O is read as 0, I and L as 1. What is none of them is somebody's
-own code and compared letter by letter. See docs/adr/0015-human-codes-and-look-ups.md.
+own code and compared letter by letter; one of 16 letters and digits cannot be told from ours, and is read as
+freely. See docs/adr/0015-human-codes-and-look-ups.md.
 """
 
 import secrets
@@ -49,17 +50,22 @@ def new_uuid() -> Secret:
 
 
 def new_human() -> Secret:
-    return _new_in_groups(HUMAN_LENGTH)
+    """Random characters, and at the end the one that makes their weighted sum 0."""
+    values = _random_values(HUMAN_LENGTH - 1)
+    values.append(_times_x(_weighted_sum(values)))
+    return _secret(values)
 
 
 def new_grouped_16() -> Secret:
-    return _new_in_groups(SHORT_LENGTH)
+    """Random to the last character: one less, and there would be fewer than 80 bits."""
+    return _secret(_random_values(SHORT_LENGTH))
 
 
-def _new_in_groups(length: int) -> Secret:
-    """Random characters, and at the end the one that makes their weighted sum 0."""
-    values = [secrets.randbelow(len(ALPHABET)) for _ in range(length - 1)]
-    values.append(_times_x(_weighted_sum(values)))
+def _random_values(how_many: int) -> list[int]:
+    return [secrets.randbelow(len(ALPHABET)) for _ in range(how_many)]
+
+
+def _secret(values: Iterable[int]) -> Secret:
     return Secret(_in_groups("".join(ALPHABET[value] for value in values)))
 
 
@@ -130,9 +136,11 @@ def _without_look_alikes(characters: str) -> str:
 
 
 def _is_grouped(characters: str) -> bool:
-    if len(characters) not in {HUMAN_LENGTH, SHORT_LENGTH} or any(each not in VALUES for each in characters):
+    if any(each not in VALUES for each in characters):
         return False
-    return _weighted_sum(VALUES[each] for each in characters) == 0
+    if len(characters) == HUMAN_LENGTH:
+        return _weighted_sum(VALUES[each] for each in characters) == 0
+    return len(characters) == SHORT_LENGTH
 
 
 def _weighted_sum(values: Iterable[int]) -> int:

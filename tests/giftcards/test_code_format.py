@@ -69,21 +69,13 @@ def test_nineteen_characters_are_random_and_the_last_follows_from_them():
         assert [last for last in ALPHABET if is_human(characters[:-1] + last)] == [characters[-1]]
 
 
-def test_fifteen_characters_of_a_shorter_code_are_random_and_the_last_follows_from_them():
-    """75 bits."""
-    for code in (new_grouped_16().reveal() for _ in range(20)):
-        characters = code.replace("-", "")
-        assert [last for last in ALPHABET if is_short(characters[:-1] + last)] == [characters[-1]]
+def test_a_shorter_code_is_random_to_its_last_character():
+    """80 bits: all sixteen characters at every place begin and end a code."""
+    made = [new_grouped_16().reveal().replace("-", "") for _ in range(2_000)]
 
-
-@pytest.mark.parametrize("place", range(16))
-def test_every_slip_in_a_shorter_code_is_noticed(place):
-    characters = new_grouped_16().reveal().replace("-", "")
-    for wrong in set(ALPHABET) - {characters[place]}:
-        assert not is_short(characters[:place] + wrong + characters[place + 1 :])
-    exchanged = list(characters)
-    exchanged[place - 1], exchanged[place] = exchanged[place], exchanged[place - 1]
-    assert is_short("".join(exchanged)) is (characters[place - 1] == characters[place])
+    assert all({code[place] for code in made} == set(ALPHABET) for place in range(16))
+    assert is_short(made[0][:-1] + "0")
+    assert is_short(made[0][:-1] + "1")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +185,6 @@ def test_every_spelling_of_a_uuid_is_the_uuid(spell):
         "ß" * 10,
         HUMAN[:-1] + "7",
         CHARACTERS[:-1] + "U",
-        SHORT[:-1] + "F",
         "1111-2222-3333-4444",
         "g" + uuid4().hex[1:],
         "-" * 20,
