@@ -1,6 +1,7 @@
 """A limit is one for all processes of the service, also while they are stormed."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LIMIT = 300
 CALLERS = 16
-LIMITS = {"GIFTCARDS_RATE_LIMIT_PER_KEY": str(LIMIT), "GIFTCARDS_RATE_LIMIT_SECONDS": "600"}
+LIMITS: dict[str, Any] = {"GIFTCARDS_RATE_LIMIT_PER_KEY": str(LIMIT), "GIFTCARDS_RATE_LIMIT_SECONDS": "600"}
 
 
 def storm(server: Server) -> Counter[int]:
