@@ -29,7 +29,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LONG: Final = os.environ.get("SCHEMATHESIS") == "long"
 HERE: Final = Path(__file__).parent
 SCHEMATHESIS: Final = Path(sys.executable).with_name("schemathesis")
-THOROUGHLY: Final = "gift_cards_(create|update|add_to_tags)|gift_card_payments_create|markets_update|tags_(list|create|delete)"
+THOROUGHLY: Final = (
+    "gift_cards_(create|add_to_tags)|gift_card_payments_create|gift_card_lookups_create|"
+    "markets_update|tags_(list|create|delete)"
+)
 PROFILES: Final = {
     # Every limit of every schema of the routes that differ most.
     "limits": ["--phases=coverage", f"--include-operation-id-regex=^({THOROUGHLY})$"],
