@@ -16,7 +16,7 @@ from giftcards.exceptions import (
     NotRechargeable,
     OtherMarket,
 )
-from giftcards.models import GiftCard
+from giftcards.models import GiftCard, Kind
 from giftcards.models.ledger import SPENDING
 from giftcards.money import MAX_AMOUNT
 from kernel.clock import database_now
@@ -70,11 +70,14 @@ def require_spendable_in(card: GiftCard, market: Market | None) -> None:
 
 
 def require_unused(card: GiftCard) -> None:
-    """A single-use card that was captured from while switched off stays off, until money comes back."""
+    """A single-use card that was captured from while switched off stays off, until money comes back.
+
+    A debit tells nothing: of a single-use card it would have redeemed it, so it came before.
+    """
     if not card.single_use:
         return
     telling = card.ledger_entries.filter(Q(kind__in=SPENDING) | Q(amount_cents__gt=0))
-    if telling.order_by("-sequence").values_list("kind", flat=True).first() in SPENDING:
+    if telling.order_by("-sequence").values_list("kind", flat=True).first() == Kind.CAPTURE:
         raise AlreadyUsed
 
 

@@ -234,6 +234,15 @@ def test_a_single_use_card_captured_while_off_is_not_switched_on_again_until_mon
     assert activate(caller=TEST, card_id=card.id).status == Status.ACTIVE
 
 
+def test_a_card_that_was_spent_from_before_it_became_single_use_may_be_switched_on_again():
+    card = an_active_card()
+    debit(caller=TEST, card_id=card.id, amount_cents=1)
+    edit(card, single_use=True)
+    deactivate(caller=TEST, card_id=card.id)
+
+    assert activate(caller=TEST, card_id=card.id).status == Status.ACTIVE
+
+
 def test_a_card_that_cannot_be_recharged_is_redeemed_by_its_last_capture():
     card = an_active_card(rechargeable=False)
     held = hold(card)
