@@ -1,7 +1,7 @@
 """Loaded by schemathesis, which knows the document and nothing else: what it is told besides.
 
 `EXAMPLES` has ids by resource type. Half of the good requests are about one of them, for a made-up id leads
-to 404; and a good request names in its body what it names in its address.
+to 404; and a good request names in its body what it names in its address, and a currency that there is.
 """
 
 import json
@@ -27,6 +27,9 @@ BEYOND_SCHEMAS = {
 }
 """Refusals, by status and code, of requests that no schema can call wrong."""
 
+PLAUSIBLE = {"currency_code": "EUR", "time_zone": "Europe/Berlin", "locale": "de_DE"}
+"""In the place of other texts, of which nearly every one would be refused and the rest of its request too."""
+
 counted = iter(range(10**9))
 
 
@@ -44,6 +47,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(data, dict) and "relationships" not in case.path:
         if "id" in data:
             data["id"] = case.path_parameters["id"]
+        attributes = data.get("attributes", {})
+        attributes |= {name: text for name, text in PLAUSIBLE.items() if attributes.get(name)}
         for each in data.get("relationships", {}).values():
             name_examples(each.get("data"))
     elif data:
