@@ -28,7 +28,7 @@ PURPOSE: Final = "idempotent request"
 
 
 class Written(NamedTuple):
-    """A success, and the resource that the request made or changed."""
+    """A success, and the resource that the request was about: what can be read afterwards."""
 
     response: HttpResponse
     resource_type: str
@@ -137,11 +137,12 @@ def _refuse_reuse(first: IdempotencyKey) -> NoReturn:
 
 
 def _refuse_to_repeat(first: IdempotencyKey) -> NoReturn:
-    """Says what the caller needs to know: that it is done, and where to look."""
+    """Says what the caller needs to know: that it is done, and where to look. Not what was done there: a
+    look-up changes nothing."""
     resource = {"type": first.resource_type, "id": str(first.resource_id)}
     detail = (
         f"This request was answered {first.status} before, and that answer can't be shown again: "
-        f"read {resource['type']} {resource['id']}, which it made or changed."
+        f"read {resource['type']} {resource['id']}, which it was about."
     )
     meta = {"resource": resource, "status": first.status}
     raise Rejection(error("IDEMPOTENT_ANSWER_GONE", detail, header=HEADER, meta=meta))

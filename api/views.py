@@ -64,7 +64,7 @@ def once_per_key(verb: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     def wrapped(self: "ResourceViewSet", request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         def write() -> Written:
             response = verb(self, request, *args, **kwargs)
-            return Written(response, self.declaration.type, self.created or self.key)
+            return Written(response, self.readable_type, self.created or self.key)
 
         return once(request, self.credential, write)
 
@@ -200,6 +200,11 @@ class ResourceViewSet(GenericViewSet[Any]):
     @property
     def declaration(self) -> Declaration:
         return declaration_of(self.serializer_class)
+
+    @property
+    def readable_type(self) -> str:
+        """What has the address at which the resource of a write can be read: this one, unless told."""
+        return self.declaration.type
 
     @property
     def verb(self) -> str:

@@ -15,6 +15,7 @@ from rest_framework_json_api.relations import ResourceRelatedField
 from access.scopes import Scope
 from api.compiled import Resource
 from api.computed import ComputedField
+from api.declaration import declaration_of
 from api.documents import root_of
 from api.errors import Rejection, error
 from api.fields import StrictString
@@ -71,6 +72,10 @@ class LookupViewSet(TriesCodes):
     serializer_class = LookupSerializer
     scopes: ClassVar[Mapping[str, str]] = {"create": Scope.READ}
     unusable = (NoUsableCard,)
+
+    @property
+    def readable_type(self) -> str:
+        return declaration_of(GiftCardSerializer).type
 
     def codes_in(self, request: Request) -> int:
         return 1

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from access.models import Organization
 from access.scopes import EVERY_SCOPE, Scope
 from api.idempotency import REPLAYED
+from api.models import StoredResponse
 from api.throttling import Window
 from events.models import Event
 from giftcards.api.code_tries import FAILURES, TRIES
@@ -133,6 +134,22 @@ def test_a_look_up_changes_nothing(api):
 
     assert GiftCard.objects.values().get(pk=card.pk) == before
     assert Event.objects.count() == events
+
+
+def test_a_repeated_look_up_whose_answer_is_gone_leads_to_the_card(api):
+    card = an_active_card(code=SENTINEL)
+    look_up(api, **{"idempotency-key": "cart-1"})
+    StoredResponse.objects.all().delete()
+
+    (error,) = look_up(api, **{"idempotency-key": "cart-1"}).document["errors"]
+
+    assert error["code"] == "IDEMPOTENT_ANSWER_GONE"
+    assert error["detail"] == (
+        "This request was answered 200 before, and that answer can't be shown again: "
+        f"read gift_cards {card.id}, which it was about."
+    )
+    assert error["meta"]["resource"] == {"type": "gift_cards", "id": str(card.id)}
+    assert api.get(f"gift_cards/{card.id}").status == 200
 
 
 def test_a_card_of_a_market_within_reach_and_one_of_no_market_are_found():
