@@ -4,10 +4,11 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from events.models import Event
+from giftcards.management.commands import release_lapsed_authorizations as release_command
 from giftcards.models import Authorization, GiftCard
 from giftcards.operations import authorize, release_lapsed_authorizations
 from giftcards.queries import available_balances
@@ -98,6 +99,32 @@ def test_two_at_once_release_each_once():
 
     assert Event.objects.filter(topic="gift_card_authorizations.expire").count() == 8
     assert not GiftCard.objects.exclude(authorized_cents=0).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_card_in_use_is_passed_over_and_the_others_are_not():
+    over = [lapsed(an_active_card()) for _ in range(3)]
+
+    with transaction.atomic():
+        GiftCard.objects.select_for_update(no_key=True).get(pk=over[0].gift_card_id)
+        (stopped,) = at_once([run])
+
+    assert isinstance(stopped, CommandError)
+    assert str(stopped) == "1 cards were in use all the while and are left as they were. Run this again."
+    assert [status_of(held) for held in over] == ["open", "expired", "expired"]
+    assert run() == "1"
+
+
+@pytest.mark.django_db
+def test_what_is_wrong_with_the_database_is_no_card_in_use(monkeypatch):
+    lapsed(an_active_card())
+
+    def fail(**_):
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(release_command, "release_lapsed_authorizations", fail)
+    with pytest.raises(OperationalError, match="the connection is lost"):
+        run()
 
 
 @pytest.mark.django_db(transaction=True)

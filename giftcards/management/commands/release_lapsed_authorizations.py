@@ -1,6 +1,8 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+from psycopg.errors import LockNotAvailable
 from tqdm import tqdm
 
 from giftcards.operations import release_lapsed_authorizations
@@ -19,10 +21,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         actor = Actor.system("release_lapsed_authorizations")
         cards = cards_with_lapsed_authorizations()
-        released = 0
+        released, busy = 0, 0
         for card_id, mode in tqdm(cards, unit=" cards", file=self.stderr, leave=False, disable=None):
             try:
                 released += release_lapsed_authorizations(caller=Caller(Mode(mode), actor), card_id=card_id)
             except NotFound:
                 continue  # wiped in the meantime
+            except OperationalError as error:
+                if not isinstance(error.__cause__, LockNotAvailable):
+                    raise
+                busy += 1
         self.stdout.write(f"{released} authorizations have lapsed and are written down as expired.")
+        if busy:
+            raise CommandError(
+                f"{busy} cards were in use all the while and are left as they were. Run this again."
+            )
