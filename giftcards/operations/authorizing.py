@@ -112,13 +112,14 @@ def capture(
     """
     if amount_cents is not None:
         require_amount(amount_cents)
-    with _open_authorization(authorization_id, caller=caller, changes=changes) as (card, authorization):
+    with _open_authorization(authorization_id, caller=caller) as (card, authorization):
+        changed = _apply(authorization, changes or {})
         _resolve_by(authorization, authorization.capture, card)
         captured = authorization.amount_cents if amount_cents is None else amount_cents
         _require_held(authorization, captured)
         authorization.captured_amount_cents = captured
         occasion = Occasion(reason, authorization.reference, authorization.order_number)
-        resolve(card, authorization, "capture", caller=caller, occasion=occasion)
+        resolve(card, authorization, "capture", caller=caller, occasion=occasion, changed=changed)
         require_transition(card, card.capture)
         redeem_if_used_up(card, captured)
         entry = post(
@@ -143,9 +144,10 @@ def void(
     reason: str = "",
 ) -> Authorization:
     """Give up what is held. Raises NotFound, AuthorizationResolved, Invalid."""
-    with _open_authorization(authorization_id, caller=caller, changes=changes) as (card, authorization):
+    with _open_authorization(authorization_id, caller=caller) as (card, authorization):
+        changed = _apply(authorization, changes or {})
         _resolve_by(authorization, authorization.void, card)
-        resolve(card, authorization, "void", caller=caller, occasion=Occasion(reason))
+        resolve(card, authorization, "void", caller=caller, occasion=Occasion(reason), changed=changed)
     return authorization
 
 
@@ -171,9 +173,9 @@ def update_authorization(
 
 @contextmanager
 def _open_authorization(
-    authorization_id: UUID, *, caller: Caller, changes: AuthorizationChanges | None = None
+    authorization_id: UUID, *, caller: Caller
 ) -> Iterator[tuple[GiftCard, Authorization]]:
-    """A transaction that holds the card's lock, with the request's plain attributes applied, not yet saved.
+    """A transaction that holds the card's lock.
 
     An authorization never changes its card, so the card can be read before the lock; the rest is read after.
     """
@@ -184,7 +186,6 @@ def _open_authorization(
             raise NotFound(RESOURCE_TYPE, authorization_id)
         card = lock_card(card_id, caller)
         authorization = Authorization.objects.get(pk=authorization_id)
-        _apply(authorization, changes or {})
         yield card, authorization
 
 

@@ -69,13 +69,19 @@ def release_lapsed(card: GiftCard) -> int:
 
 
 def resolve(
-    card: GiftCard, authorization: Authorization, verb: str, *, caller: Caller, occasion: Occasion
+    card: GiftCard,
+    authorization: Authorization,
+    verb: str,
+    *,
+    caller: Caller,
+    occasion: Occasion,
+    changed: list[str] | None = None,
 ) -> None:
     """Write down a resolved authorization, its card without it, and an event of each; a capture's event on
-    the card is its entry's."""
+    the card is its entry's. `changed` names the attributes that the same request has changed."""
     write_authorization(authorization)
     recount(card)
-    record_authorization(authorization, verb, caller=caller, occasion=occasion)
+    record_authorization(authorization, verb, caller=caller, occasion=occasion, changed=changed)
     if authorization.status != AuthorizationStatus.CAPTURED:
         record_operation(
             OpenCard(card, []),

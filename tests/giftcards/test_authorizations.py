@@ -28,7 +28,7 @@ from giftcards.operations import (
 from giftcards.queries import available_balances
 from kernel.clock import database_now
 from kernel.refusals import Invalid, NotFound
-from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card, caller, edit, last_entry
+from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card, caller, edit, last_entry, last_event
 from tests.fixtures.refusing import refused
 
 pytestmark = pytest.mark.django_db
@@ -293,6 +293,21 @@ def test_what_a_shop_notes_changes_alone_or_with_a_verb():
 
     assert (captured.metadata, captured.reference) == ({"a": 1}, "order-2")
     assert captured.transactions.get().reference == "order-2"
+
+
+@pytest.mark.parametrize("resolve", [capture, void])
+def test_what_a_verb_changes_beside_the_status_is_told_by_its_event(resolve):
+    plain, noted = hold(an_active_card()), hold(an_active_card(), attributes={"reference": "order-1"})
+
+    resolve(caller=TEST, authorization_id=plain.id)
+    resolve(
+        caller=TEST,
+        authorization_id=noted.id,
+        changes={"reference": "order-2", "metadata": {"a": 1}, "order_number": None},
+    )
+
+    assert "changed" not in last_event(plain).data
+    assert last_event(noted).data["changed"] == ["reference", "metadata"]
 
 
 @pytest.mark.parametrize("by", [LIVE, caller(markets=[])])
