@@ -184,7 +184,10 @@ def _open_authorization(
         card_id = visible.values_list("gift_card_id", flat=True).first()
         if card_id is None:
             raise NotFound(RESOURCE_TYPE, authorization_id)
-        card = lock_card(card_id, caller)
+        try:
+            card = lock_card(card_id, caller)
+        except NotFound:  # it has left the caller's reach meanwhile, and what it carries with it
+            raise NotFound(RESOURCE_TYPE, authorization_id) from None
         authorization = Authorization.objects.get(pk=authorization_id)
         yield card, authorization
 

@@ -17,6 +17,7 @@ from giftcards.operations import (
     activate,
     adjust,
     authorize,
+    authorizing,
     capture,
     deactivate,
     debit,
@@ -25,6 +26,7 @@ from giftcards.operations import (
     update_gift_card,
     void,
 )
+from giftcards.operations.locking import lock_card
 from giftcards.queries import available_balances
 from kernel.clock import database_now
 from kernel.refusals import Invalid, NotFound
@@ -308,6 +310,24 @@ def test_what_a_verb_changes_beside_the_status_is_told_by_its_event(resolve):
 
     assert "changed" not in last_event(plain).data
     assert last_event(noted).data["changed"] == ["reference", "metadata"]
+
+
+def test_a_card_that_leaves_the_reach_meanwhile_takes_its_authorization_along(monkeypatch):
+    market, other = a_market(), a_market(name="Paris")
+    held = hold(an_active_card(market=market))
+
+    def lock_too_late(card_id, by):
+        GiftCard.objects.filter(id=card_id).update(market=other)
+        return lock_card(card_id, by)
+
+    monkeypatch.setattr(authorizing, "lock_card", lock_too_late)
+
+    with pytest.raises(NotFound) as refusal:
+        void(caller=caller(markets=[market]), authorization_id=held.id)
+    assert (refusal.value.resource_type, refusal.value.identifier) == (
+        "gift_card_authorizations",
+        str(held.id),
+    )
 
 
 @pytest.mark.parametrize("by", [LIVE, caller(markets=[])])
