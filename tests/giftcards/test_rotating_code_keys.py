@@ -76,8 +76,10 @@ def test_every_code_moves_and_the_old_key_is_not_needed_any_more(keys):
 
     assert rotated() == (
         "5 codes sealed anew under key 2.\n"
-        "Nothing is sealed under key 1 any more: take it out of GIFTCARDS_CODE_KEYS now and restart every "
-        "process. Keep it with the backups that were made until now: they need it.\n"
+        "No code is sealed under key 1 any more. Answers kept for repeated requests, tokens of people and "
+        "the key that signs access tokens may still need it: run rotate_signing_key, wait a day, then take "
+        "it out of GIFTCARDS_CODE_KEYS and restart every process. Keep it with the backups that were made "
+        "until then: they need it.\n"
     )
 
     keys(NEW)
@@ -193,7 +195,7 @@ def test_a_card_in_use_is_passed_over_and_sealed_at_the_end(keys):
     require_the_keys_of_this_database()
     assert CodeKeyFingerprint.objects.count() == 2
 
-    assert rotated().startswith("1 codes sealed anew under key 2.\nNothing is sealed under key 1 any more")
+    assert rotated().startswith("1 codes sealed anew under key 2.\nNo code is sealed under key 1 any more")
 
 
 def test_a_code_that_can_not_be_opened_keeps_its_key_and_stops_no_other(keys):

@@ -11,7 +11,7 @@ from giftcards.operations.resealing import codes_to_reseal, reseal_codes, retire
 
 class Command(BaseCommand):
     help = (
-        "Seals every code under the newest of GIFTCARDS_CODE_KEYS, so that the older ones can be taken away. "
+        "Seals every code under the newest of GIFTCARDS_CODE_KEYS, so that no code needs the older ones. "
         "May run beside live traffic, and be begun again after an interruption."
     )
 
@@ -49,6 +49,8 @@ class Command(BaseCommand):
             return
         numbers = " and ".join(str(number) for number in retired)
         self.stdout.write(
-            f"Nothing is sealed under key {numbers} any more: take it out of GIFTCARDS_CODE_KEYS now and "
-            "restart every process. Keep it with the backups that were made until now: they need it."
+            f"No code is sealed under key {numbers} any more. Answers kept for repeated requests, tokens of "
+            "people and the key that signs access tokens may still need it: run rotate_signing_key, wait a "
+            "day, then take it out of GIFTCARDS_CODE_KEYS and restart every process. Keep it with the "
+            "backups that were made until then: they need it."
         )
