@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 
 MEDIA_TYPE: Final = "application/vnd.api+json"
@@ -90,8 +91,16 @@ def violations(exchange: Exchange) -> list[str]:
 
 
 def violations_of_document(document: Any) -> list[str]:
-    errors = [f"{error.json_path}: {error.message[:300]}" for error in validator().iter_errors(document)]
-    return errors or [*_of_fields(document), *_of_uniqueness(document)]
+    if not quick_validator().is_valid(document):
+        errors = [f"{error.json_path}: {error.message[:300]}" for error in validator().iter_errors(document)]
+        return errors or ["the two validators do not agree"]
+    return [*_of_fields(document), *_of_uniqueness(document)]
+
+
+@cache
+def quick_validator() -> jsonschema_rs.Draft202012Validator:
+    """Says whether, hundreds of times faster; the other says what."""
+    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text()), validate_formats=True)
 
 
 @cache
