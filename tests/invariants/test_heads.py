@@ -10,10 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.core.management import CommandError
 
+from events.models import Event
 from giftcards import heads
 from giftcards.models import GiftCard
-from giftcards.operations import debit
-from tests.fixtures.cast import LIVE, TEST, a_draft, an_active_card
+from giftcards.operations import Occasion, debit, reveal_code
+from tests.fixtures.cast import LIVE, TEST, a_draft, an_active_card, last_event
 from tests.fixtures.proof import verify
 from tests.fixtures.tampering import A_NEW_CHAIN, tampered
 from tests.invariants.checks import assert_ledger_is_true
@@ -75,7 +76,11 @@ def test_every_live_card_with_entries_is_in_it_and_no_other(card, copy):
     issued = GiftCard.objects.filter(mode="live").exclude(status="draft").order_by("id")
     stored: Any = issued.values_list("id", "ledger_sequence", "ledger_hash")
 
-    assert written == [[str(key), "live", str(number), bytes(head).hex()] for key, number, head in stored]
+    assert [line[:4] for line in written] == [
+        [str(key), "live", str(number), bytes(head).hex()] for key, number, head in stored
+    ]
+    events = [Event.objects.filter(subject_id=key).count() for key, *_ in stored]
+    assert [int(line[4]) for line in written] == events
     assert len(written) == 3
 
 
@@ -131,6 +136,65 @@ def test_what_the_ledger_itself_no_longer_tells_is_named(card, copy, tampering):
     verify("--against", copy)
 
 
+NO_TRACE = {
+    "the last is gone": ["DELETE FROM events_event WHERE id = %(event)s"],
+    "another actor": ["UPDATE events_event SET actor_id = 'nobody' WHERE id = %(event)s"],
+    "another name": ["UPDATE events_event SET actor_name = 'Nobody' WHERE id = %(event)s"],
+    "another reason": ["UPDATE events_event SET reason = 'He had to' WHERE id = %(event)s"],
+    "another time": ["UPDATE events_event SET created_at = now() WHERE id = %(event)s"],
+}
+
+
+@pytest.fixture
+def revealed(card, copy):
+    """The event of a look at the card's code, its last one when the copy was made."""
+    reveal_code(caller=LIVE, card_id=card.id, occasion=Occasion("He lost it"))
+    verify("--heads", copy)
+    return last_event(card)
+
+
+@pytest.mark.parametrize("tampering", NO_TRACE)
+def test_who_looked_at_a_code_cannot_be_taken_from_the_log(card, copy, revealed, tampering):
+    values = {"event": revealed.id}
+
+    with tampered(*((statement, values) for statement in NO_TRACE[tampering])):
+        assert_ledger_is_true()
+        with pytest.raises(CommandError, match=rf"{card.id}: .*its {revealed.sequence} events .* at 20"):
+            verify("--against", copy)
+
+    verify("--against", copy)
+
+
+def test_nor_by_another_event_in_its_place(card, copy, revealed):
+    with tampered((NO_TRACE["the last is gone"][0], {"event": revealed.id})):
+        debit(caller=LIVE, card_id=card.id, amount_cents=1)
+        with pytest.raises(CommandError, match="are not those"):
+            verify("--against", copy)
+
+
+def test_events_that_came_later_are_no_lie(card, copy, revealed):
+    reveal_code(caller=LIVE, card_id=card.id, occasion=Occasion("Again"))
+
+    assert "; 3 heads of 20" in verify("--against", copy)
+
+
+def test_a_copy_without_events_is_read_for_its_chains(card, copy, revealed, monkeypatch):
+    """The first format."""
+    monkeypatch.setattr(heads, "FORMAT", heads.WITHOUT_EVENTS)
+    monkeypatch.setattr(heads.Head, "line", line_without_events)
+    verify("--heads", copy)
+    monkeypatch.undo()
+
+    with tampered((NO_TRACE["the last is gone"][0], {"event": revealed.id})):
+        assert "; 3 heads of 20" in verify("--against", copy)
+    with tampered(*((statement, {"card": card.id}) for statement in NO_CARD)), pytest.raises(CommandError):
+        verify("--against", copy)
+
+
+def line_without_events(head):
+    return f"{head.card_id} {head.mode} {head.sequence} {head.hash.hex()}\n".encode()
+
+
 def test_a_live_card_made_a_test_card_to_be_wiped_is_named(card, copy):
     header = heads.read_header(copy)
 
@@ -179,9 +243,9 @@ def test_another_file_is_no_copy(text, copy):
 
 
 def test_a_copy_of_another_format_says_so(card, copy, monkeypatch):
-    monkeypatch.setattr(heads, "FORMAT", "giftcards chain heads 2")
+    monkeypatch.setattr(heads, "FORMAT", "giftcards chain heads 3")
 
-    with pytest.raises(CommandError, match="of another format: giftcards chain heads 1"):
+    with pytest.raises(CommandError, match="of another format: giftcards chain heads 2"):
         verify("--against", copy)
 
 
@@ -232,5 +296,5 @@ def test_many_heads_are_read_in_portions(card, copy, monkeypatch, django_assert_
     monkeypatch.setattr(heads, "HEADS_AT_A_TIME", 2)
     header = heads.read_header(copy)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(2 + 2):  # entries and events of each portion
         assert [number for number, _lies in heads.lies_against(copy, header)] == [2, 1]

@@ -73,7 +73,7 @@ class Command(BaseCommand):
             metavar="FILE",
             type=Path,
             help="compare with the heads that were written earlier: names each card whose history was "
-            "rewritten or cut off, or that has vanished",
+            "rewritten or cut off, whose events were changed, or that has vanished",
         )
         parser.add_argument(
             "--signed-by",
