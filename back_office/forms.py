@@ -1,5 +1,6 @@
 import re
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -14,6 +15,8 @@ from kernel.refusals import Refusal
 from kernel.validation import LONGEST_REASON
 
 WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+PERCENTAGE: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 
 KEPT: Final = "Kept with your name in the history."
 
@@ -56,6 +59,23 @@ class WholeNumberField(forms.Field):
         if not WHOLE_NUMBER.fullmatch(str(value)):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return int(value)
+
+
+class PercentageField(forms.Field):
+    """In ASCII digits and at most one point, and optional. Django's DecimalField would read "1_9" as 19."""
+
+    default_error_messages = {"invalid": "Enter a number."}
+
+    def __init__(self, *, label: str, help_text: str) -> None:
+        widget = UnfoldAdminTextInputWidget({"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(required=False, label=label, help_text=help_text, widget=widget)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value in self.empty_values:
+            return None
+        if not PERCENTAGE.fullmatch(str(value)):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return Decimal(str(value))
 
 
 class MetadataField(forms.JSONField):

@@ -6,7 +6,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from back_office.dialogs import ReasonedDialog, dialog_action
-from back_office.forms import ModeField, OperationForm, ReasonField, WholeNumberField
+from back_office.forms import ModeField, OperationForm, PercentageField, ReasonField, WholeNumberField
 from back_office.labels import MODE_TONES
 from back_office.pages import OperationAdmin, caller_of
 from markets.attributes import MarketChanges
@@ -42,6 +42,7 @@ class MarketForm(OperationForm):
     cash_out_below_cents = WholeNumberField(
         label="Cash out below", help_text="In minor units of the currency. Empty: no cash-out."
     )
+    tax_rate = PercentageField(label="Tax rate", help_text="In percent. Empty: none.")
     reason = ReasonField(required=False)
 
     class Meta:
@@ -55,7 +56,6 @@ class MarketForm(OperationForm):
             "code_format": "Of the codes made from now on. Groups are for codes that people read and type.",
             "allows_expiry": "If not, no gift card of this market has an expiry.",
             "keeps_single_use_remainder": "If not, what a single-use card has left is given up with its use.",
-            "tax_rate": "In percent. Empty: none.",
             "tax_code": "What a shop calls the rate.",
             "tax_provider_id": "Who counts the taxes in the shop. Empty: the shop itself.",
             "gift_cards_taxable": "Whether a shop takes tax where its gift cards pay.",

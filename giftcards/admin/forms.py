@@ -8,7 +8,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from back_office.forms import ModeField, OperationForm, ReasonField
+from back_office.forms import ModeField, OperationForm, PercentageField, ReasonField
 from giftcards.admin.amounts import MinorUnitsField
 from giftcards.admin.wording import minor_units
 from giftcards.models import GiftCard
@@ -49,10 +49,8 @@ class CardForm(OperationForm):
         help_text="A new address makes a new recipient.",
     )
     balance_max_cents = MinorUnitsField(label="Maximum balance", required=False, help_text=MAXIMUM_HELP)
-    tax_rate = forms.DecimalField(
-        required=False,
-        widget=UnfoldAdminTextInputWidget({"inputmode": "decimal", "autocomplete": "off"}),
-        help_text="In percent, where it is not the market's. Empty: the market's.",
+    tax_rate = PercentageField(
+        label="Tax rate", help_text="In percent, where it is not the market's. Empty: the market's."
     )
     reason = ReasonField(required=False)
 

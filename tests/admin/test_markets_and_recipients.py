@@ -75,6 +75,7 @@ def test_a_market_is_edited_by_its_operation(back_office):
             "Must be at least minimum_validity_months (60).",
         ),
         ({"tax_rate": "7,5"}, "tax_rate", "Enter a number."),
+        ({"tax_rate": "1_9"}, "tax_rate", "Enter a number."),
         ({"tax_rate": "-1"}, "tax_rate", "Must be greater than or equal to 0."),
         ({"locale": "klingon"}, "locale", "Is not included in the list."),
     ],
