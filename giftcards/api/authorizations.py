@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db.models import Q
@@ -17,10 +17,9 @@ from api.serializers import ResourceSerializer
 from api.views import ResourceViewSet
 from giftcards import operations
 from giftcards.api.amounts import float_of, formatted
-from giftcards.api.triggers import naming, only_trigger
+from giftcards.api.triggers import naming, notes_in, only_trigger
 from giftcards.models import Authorization, AuthorizationStatus, GiftCard
 from giftcards.models.authorization import reads_as
-from giftcards.operations import AuthorizationChanges
 from giftcards.queries import statuses_by_the_clock
 from kernel.caller import Caller
 from markets.models import Market
@@ -158,7 +157,7 @@ class AuthorizationViewSet(ResourceViewSet):
                 amount_cents=values["amount_cents"],
                 expires_at=values.get("expires_at"),
                 spent_in=values.get("market"),
-                attributes=_attributes(values),
+                attributes=notes_in(values),
                 reason=values.get("_reason") or "",
             )
         return authorization.pk
@@ -170,15 +169,10 @@ class AuthorizationViewSet(ResourceViewSet):
 
 def _requested(values: Mapping[str, Any]) -> Callable[..., Authorization]:
     """The operation with all but `caller`, `authorization_id` and `reason` filled in."""
-    trigger, changes = only_trigger(values, TRIGGERS), _attributes(values)
+    trigger, changes = only_trigger(values, TRIGGERS), notes_in(values)
     if trigger is None:
         return partial(operations.update_authorization, changes=changes)
     if trigger == "_void":
         return partial(operations.void, changes=changes)
     amount_cents = values["_capture_amount_cents"] if trigger == "_capture_amount_cents" else None
     return partial(operations.capture, amount_cents=amount_cents, changes=changes)
-
-
-def _attributes(values: Mapping[str, Any]) -> AuthorizationChanges:
-    names = AuthorizationChanges.__optional_keys__
-    return cast(AuthorizationChanges, {name: values[name] for name in values if name in names})

@@ -3,7 +3,7 @@ ledger."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -18,10 +18,9 @@ from api.serializers import ResourceSerializer
 from giftcards import money, operations
 from giftcards.api.amounts import float_of, formatted
 from giftcards.api.code_tries import TriesCodes
-from giftcards.api.triggers import naming, only_trigger
+from giftcards.api.triggers import naming, notes_in, only_trigger
 from giftcards.exceptions import UnusableCodes
 from giftcards.models import GiftCard, Payment
-from giftcards.operations import PaymentChanges
 from giftcards.queries import PaymentTotals, payment_totals
 from kernel.caller import Caller
 from kernel.secret import Secret
@@ -177,7 +176,7 @@ class PaymentViewSet(TriesCodes):
                 currency_code=values.get("currency_code"),
                 partial=values.get("partial", False),
                 spent_in=values.get("market"),
-                attributes=_attributes(values),
+                attributes=notes_in(values),
                 reason=values.get("_reason") or "",
             )
         return payment.pk
@@ -190,7 +189,7 @@ class PaymentViewSet(TriesCodes):
 
 def _requested(trigger: str | None, values: Mapping[str, Any]) -> Callable[..., Payment]:
     """The operation with all but `caller`, `payment_id` and `reason` filled in."""
-    changes = _attributes(values)
+    changes = notes_in(values)
     if trigger is None:
         return partial(operations.update_payment, changes=changes)
     amount_cents = values[trigger] if trigger == "_refund_amount_cents" else None
@@ -202,8 +201,3 @@ def _codes_sent(document: Any) -> list[Any]:
     for member in ("data", "attributes", "codes"):
         document = document.get(member) if isinstance(document, dict) else None
     return document if isinstance(document, list) else []
-
-
-def _attributes(values: Mapping[str, Any]) -> PaymentChanges:
-    names = PaymentChanges.__optional_keys__
-    return cast(PaymentChanges, {name: values[name] for name in values if name in names})

@@ -25,7 +25,7 @@ from access.scopes import Scope
 from api.fields import uuid_or_none
 from giftcards import operations
 from giftcards.models import GiftCard
-from giftcards.operations import GiftCardChanges, Occasion
+from giftcards.operations import GiftCardChanges, NoteChanges, Occasion
 from giftcards.queries import tags_named
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
@@ -149,3 +149,9 @@ def _market(market_id: str | None, caller: Caller) -> Market | None:
     if market is None:
         raise NotFound("markets", market_id)
     return market
+
+
+def notes_in(values: Mapping[str, Any]) -> NoteChanges:
+    """What of a request the shop notes about an authorization or a payment."""
+    names = NoteChanges.__optional_keys__
+    return cast(NoteChanges, {name: value for name, value in values.items() if name in names})

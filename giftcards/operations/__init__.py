@@ -15,7 +15,6 @@ from giftcards.operations.attaching import (
 )
 from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.authorizing import (
-    AuthorizationChanges,
     authorize,
     capture,
     release_lapsed_authorizations,
@@ -27,18 +26,18 @@ from giftcards.operations.cashing_out import cash_out
 from giftcards.operations.editing import delete_gift_card, update_gift_card
 from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
+from giftcards.operations.noting import NoteChanges
 from giftcards.operations.occasion import Occasion
-from giftcards.operations.paying import PaymentChanges, pay, refund_payment, update_payment
+from giftcards.operations.paying import pay, refund_payment, update_payment
 from giftcards.operations.refunding import refund
 from giftcards.operations.revealing import reveal_code
 from giftcards.operations.tags import TagChanges, create_tag, delete_tag, update_tag
 
 __all__ = [
     "AttachmentChanges",
-    "AuthorizationChanges",
     "GiftCardChanges",
+    "NoteChanges",
     "Occasion",
-    "PaymentChanges",
     "TagChanges",
     "activate",
     "adjust",

@@ -1,9 +1,9 @@
 """Authorizations: hold a part of a card's balance for an order, then capture it or give it up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Any, Final, TypedDict
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -25,6 +25,7 @@ from giftcards.operations.holds import (
     write_authorization,
 )
 from giftcards.operations.locking import OpenCard, lock_card, open_card
+from giftcards.operations.noting import NoteChanges, apply_notes, checked_notes
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import record_operation
@@ -38,20 +39,7 @@ from giftcards.operations.rules import (
 )
 from kernel.caller import Caller
 from kernel.refusals import OPERATION, Invalid, NotFound
-from kernel.validation import RESOURCE_CHECKS, Check, changed_attributes, checked, optional_text
 from markets.models import Market
-
-
-class AuthorizationChanges(TypedDict, total=False):
-    """Only the keys that are present are changed; None empties an attribute."""
-
-    order_number: str | None
-    reference: str | None
-    reference_origin: str | None
-    metadata: dict[str, Any] | None
-
-
-CHECKS: Final[Mapping[str, Check]] = {"order_number": optional_text, **RESOURCE_CHECKS}
 
 
 def authorize(
@@ -61,7 +49,7 @@ def authorize(
     amount_cents: int,
     expires_at: datetime | date | None = None,
     spent_in: Market | None = None,
-    attributes: AuthorizationChanges | None = None,
+    attributes: NoteChanges | None = None,
     reason: str = "",
 ) -> Authorization:
     """Hold `amount_cents` (above 0, minor units of the card's currency) of an active, unexpired card, until
@@ -71,7 +59,7 @@ def authorize(
     carries one), Archived, MarketDisabled, OtherMarket, Invalid.
     """
     require_amount(amount_cents, about="amount_cents")
-    values = checked(attributes or {}, CHECKS)
+    values = checked_notes(attributes)
     occasion = Occasion(reason=reason)
     with open_card(card_id, caller=caller, in_circulation=True) as opened:
         card = opened.card
@@ -101,7 +89,7 @@ def capture(
     caller: Caller,
     authorization_id: UUID,
     amount_cents: int | None = None,
-    changes: AuthorizationChanges | None = None,
+    changes: NoteChanges | None = None,
     reason: str = "",
 ) -> Authorization:
     """Spend what is held, or `amount_cents` of it (above 0); what is left over is released.
@@ -113,7 +101,7 @@ def capture(
     if amount_cents is not None:
         require_amount(amount_cents)
     with _open_authorization(authorization_id, caller=caller) as (card, authorization):
-        changed = _apply(authorization, changes or {})
+        changed = apply_notes(authorization, changes)
         _resolve_by(authorization, authorization.capture, card)
         captured = authorization.amount_cents if amount_cents is None else amount_cents
         _require_held(authorization, captured)
@@ -140,12 +128,12 @@ def void(
     *,
     caller: Caller,
     authorization_id: UUID,
-    changes: AuthorizationChanges | None = None,
+    changes: NoteChanges | None = None,
     reason: str = "",
 ) -> Authorization:
     """Give up what is held. Raises NotFound, AuthorizationResolved, Invalid."""
     with _open_authorization(authorization_id, caller=caller) as (card, authorization):
-        changed = _apply(authorization, changes or {})
+        changed = apply_notes(authorization, changes)
         _resolve_by(authorization, authorization.void, card)
         resolve(card, authorization, "void", caller=caller, occasion=Occasion(reason), changed=changed)
     return authorization
@@ -159,12 +147,12 @@ def release_lapsed_authorizations(*, caller: Caller, card_id: UUID) -> int:
 
 
 def update_authorization(
-    *, caller: Caller, authorization_id: UUID, changes: AuthorizationChanges, reason: str = ""
+    *, caller: Caller, authorization_id: UUID, changes: NoteChanges, reason: str = ""
 ) -> Authorization:
     """Change what the shop notes about it. What changes nothing records nothing. Raises NotFound, Invalid."""
     occasion = Occasion(reason)
     with _open_authorization(authorization_id, caller=caller) as (_card, authorization):
-        changed = _apply(authorization, changes)
+        changed = apply_notes(authorization, changes)
         if changed:
             write_authorization(authorization)
             record_authorization(authorization, "update", caller=caller, occasion=occasion, changed=changed)
@@ -190,14 +178,6 @@ def _open_authorization(
             raise NotFound(RESOURCE_TYPE, authorization_id) from None
         authorization = Authorization.objects.get(pk=authorization_id)
         yield card, authorization
-
-
-def _apply(authorization: Authorization, changes: AuthorizationChanges) -> list[str]:
-    values = checked(changes, CHECKS)
-    changed = changed_attributes(authorization, values)
-    for name in changed:
-        setattr(authorization, name, values[name])
-    return changed
 
 
 def _resolve_by(authorization: Authorization, verb: Any, card: GiftCard) -> None:

@@ -7,7 +7,7 @@ no lock of its own, because nobody sees it yet; what has to do with one card loc
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypedDict, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -22,13 +22,13 @@ from giftcards.models import GiftCard, Kind, LedgerEntry, Payment
 from giftcards.operations.balance import require_spendable, spend
 from giftcards.operations.holds import release_lapsed
 from giftcards.operations.locking import OpenCard, lock_cards
+from giftcards.operations.noting import NoteChanges, apply_notes, checked_notes
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.refunding import give_back, refundable_cents
 from giftcards.operations.rules import require_amount, require_in_circulation
 from kernel.caller import Caller
 from kernel.refusals import OPERATION, Invalid, NotFound
 from kernel.secret import Secret
-from kernel.validation import RESOURCE_CHECKS, Check, changed_attributes, checked, optional_text
 from markets.attributes import currency
 from markets.models import Market
 
@@ -37,18 +37,6 @@ MOST_CARDS: Final = 50
 """Of one payment: all of them stay locked until it is done."""
 
 Source = TypeVar("Source")
-
-
-class PaymentChanges(TypedDict, total=False):
-    """Only the keys that are present are changed; None empties an attribute."""
-
-    order_number: str | None
-    reference: str | None
-    reference_origin: str | None
-    metadata: dict[str, Any] | None
-
-
-CHECKS: Final[Mapping[str, Check]] = {"order_number": optional_text, **RESOURCE_CHECKS}
 
 
 def pay(
@@ -60,7 +48,7 @@ def pay(
     currency_code: str | None = None,
     partial: bool = False,
     spent_in: Market | None = None,
-    attributes: PaymentChanges | None = None,
+    attributes: NoteChanges | None = None,
     reason: str = "",
 ) -> Payment:
     """Take `amount_cents` (above 0, minor units of the cards' currency) from the cards that are named by
@@ -81,7 +69,7 @@ def pay(
         currency("currency_code", currency_code)
     if spent_in is not None and spent_in.disabled_at is not None:
         raise MarketDisabled("spent_in")
-    values = checked(attributes or {}, CHECKS)
+    values = checked_notes(attributes)
     occasion = Occasion(reason, values.get("reference"), values.get("order_number"))
     with transaction.atomic():
         cards = _lock_named(gift_cards, codes, caller)
@@ -121,7 +109,7 @@ def refund_payment(
     caller: Caller,
     payment_id: UUID,
     amount_cents: int | None = None,
-    changes: PaymentChanges | None = None,
+    changes: NoteChanges | None = None,
     reason: str = "",
 ) -> Payment:
     """Give back all that is left of a payment, or `amount_cents` of it (above 0): to the card that was used
@@ -134,7 +122,7 @@ def refund_payment(
     occasion = Occasion(reason)
     with transaction.atomic():
         payment = _lock_payment(payment_id, caller)
-        changed = _apply(payment, changes or {})
+        changed = apply_notes(payment, changes)
         debits, cards = _lock_debits(payment, caller)
         refundable = [(debit, refundable_cents(debit)) for debit in debits]
         total = sum(left for _, left in refundable)
@@ -149,11 +137,11 @@ def refund_payment(
     return payment
 
 
-def update_payment(*, caller: Caller, payment_id: UUID, changes: PaymentChanges, reason: str = "") -> Payment:
+def update_payment(*, caller: Caller, payment_id: UUID, changes: NoteChanges, reason: str = "") -> Payment:
     """Change what the shop notes about it. What changes nothing records nothing. Raises NotFound, Invalid."""
     with transaction.atomic():
         payment = _lock_payment(payment_id, caller)
-        changed = _apply(payment, changes)
+        changed = apply_notes(payment, changes)
         if changed:
             _write(payment)
             _record(payment, "update", caller=caller, reason=reason, data={"changed": changed})
@@ -262,14 +250,6 @@ def _lock_debits(payment: Payment, caller: Caller) -> tuple[list[LedgerEntry], d
     if len(cards) < len(named):  # one was taken to a market beyond the caller's reach just now
         raise NotFound(RESOURCE_TYPE, payment.pk)
     return debits, {card.pk: card for card in cards}
-
-
-def _apply(payment: Payment, changes: PaymentChanges) -> list[str]:
-    values = checked(changes, CHECKS)
-    changed = changed_attributes(payment, values)
-    for name in changed:
-        setattr(payment, name, values[name])
-    return changed
 
 
 def _write(payment: Payment) -> None:
