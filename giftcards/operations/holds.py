@@ -5,6 +5,8 @@ card's `authorized_cents` counts what is written down; so before a refusal, laps
 expired, and the question is asked again.
 """
 
+from collections.abc import Callable
+
 from django.db.models import Sum
 from django.db.models.functions import Now
 
@@ -23,34 +25,34 @@ RESOURCE_TYPE = "gift_card_authorizations"
 
 def require_available(card: GiftCard, amount_cents: int) -> None:
     """Raises InsufficientBalance, with what is available."""
-    if amount_cents > card.available_balance_cents:
-        release_lapsed(card)
-    if amount_cents > card.available_balance_cents:
+    if _stays_true(card, lambda: amount_cents > card.available_balance_cents):
         raise InsufficientBalance(card.available_balance_cents)
 
 
 def require_covered(card: GiftCard, balance_cents: int) -> None:
     """What is held stays covered by a balance that is set. Raises BelowAuthorized."""
-    if balance_cents < card.authorized_cents:
-        release_lapsed(card)
-    if balance_cents < card.authorized_cents:
+    if _stays_true(card, lambda: balance_cents < card.authorized_cents):
         raise BelowAuthorized(card.authorized_cents)
 
 
 def require_room_on_single_use(card: GiftCard) -> None:
     """Raises AlreadyAuthorized: a capture would use a card that is used up."""
-    if card.single_use and card.authorized_cents:
-        release_lapsed(card)
-    if card.single_use and card.authorized_cents:
+    if card.single_use and _stays_true(card, lambda: card.authorized_cents > 0):
         raise AlreadyAuthorized
 
 
 def require_nothing_held(card: GiftCard) -> None:
     """Raises HeldForOrders."""
-    if card.authorized_cents:
-        release_lapsed(card)
-    if card.authorized_cents:
+    if _stays_true(card, lambda: card.authorized_cents > 0):
         raise HeldForOrders(card.authorized_cents)
+
+
+def _stays_true(card: GiftCard, obstacle: Callable[[], bool]) -> bool:
+    """Whether it is there, also without what has lapsed."""
+    if not obstacle():
+        return False
+    release_lapsed(card)
+    return obstacle()
 
 
 def release_lapsed(card: GiftCard) -> int:
