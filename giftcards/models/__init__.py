@@ -4,6 +4,7 @@ from giftcards.models.code_key import CodeKeyFingerprint
 from giftcards.models.gift_card import GiftCard, Status
 from giftcards.models.ledger import Kind, LedgerEntry, Refund
 from giftcards.models.payment import Payment
+from giftcards.models.product import Denomination, Product, ProductMarket
 from giftcards.models.tag import GiftCardTag, Tag
 from giftcards.models.verification import Scope, Verification
 
@@ -12,11 +13,14 @@ __all__ = [
     "Authorization",
     "AuthorizationStatus",
     "CodeKeyFingerprint",
+    "Denomination",
     "GiftCard",
     "GiftCardTag",
     "Kind",
     "LedgerEntry",
     "Payment",
+    "Product",
+    "ProductMarket",
     "Refund",
     "Scope",
     "Status",

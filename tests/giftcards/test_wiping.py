@@ -20,7 +20,7 @@ from access.operations import mint_api_key
 from api.models import IdempotencyKey, StoredResponse
 from events.models import Event
 from giftcards import wiping
-from giftcards.models import GiftCard, LedgerEntry
+from giftcards.models import Denomination, GiftCard, LedgerEntry, Product, ProductMarket
 from giftcards.operations import (
     authorize,
     capture,
@@ -56,10 +56,13 @@ WIPED = {
     "events.Event",
     "giftcards.Attachment",
     "giftcards.Authorization",
+    "giftcards.Denomination",
     "giftcards.GiftCard",
     "giftcards.GiftCardTag",
     "giftcards.LedgerEntry",
     "giftcards.Payment",
+    "giftcards.Product",
+    "giftcards.ProductMarket",
     "giftcards.Tag",
     "markets.Market",
     "recipients.GiftCardRecipient",
@@ -83,6 +86,9 @@ def some_of_everything(by: Caller) -> GiftCard:
     refund(caller=by, transaction_id=last_entry(card).id)
     authorize(caller=by, card_id=card.id, amount_cents=50)
     pay(caller=by, amount_cents=70, gift_cards=[card.id], spent_in=market)
+    product = Product.objects.create(mode=by.mode, name="Gift card")
+    ProductMarket.objects.create(mode=by.mode, product=product, market=market)
+    Denomination.objects.create(mode=by.mode, product=product, name="25", amounts={"USD": 2500})
     a_draft(by=by)
     a_redeemed_card(by=by)
     retried(by)
