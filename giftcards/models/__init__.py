@@ -3,6 +3,7 @@ from giftcards.models.authorization import Authorization, AuthorizationStatus
 from giftcards.models.code_key import CodeKeyFingerprint
 from giftcards.models.gift_card import GiftCard, Status
 from giftcards.models.ledger import Kind, LedgerEntry, Refund
+from giftcards.models.order import Order, OrderLine
 from giftcards.models.payment import Payment
 from giftcards.models.product import Denomination, Product, ProductMarket
 from giftcards.models.tag import GiftCardTag, Tag
@@ -18,6 +19,8 @@ __all__ = [
     "GiftCardTag",
     "Kind",
     "LedgerEntry",
+    "Order",
+    "OrderLine",
     "Payment",
     "Product",
     "ProductMarket",

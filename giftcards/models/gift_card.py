@@ -32,6 +32,7 @@ from django.db.models.functions import Upper
 from django_fsm import FSMField, transition
 
 from giftcards import codes
+from giftcards.models.order import Order, OrderLine
 from giftcards.tax import effective_rate
 from kernel.caller import Caller
 from kernel.models import Resource
@@ -67,7 +68,8 @@ class GiftCard(Resource):
     its face value there. `ledger_sequence` and `ledger_hash` are the head of its hash chain.
     `authorized_cents` is Σ of its authorizations that are written down as open; of those, some may have
     lapsed. `test_clock_at` is what its rules take for now, in test mode only. `own_tax_rate` is a percentage
-    that was set on this card; without one its market's holds.
+    that was set on this card; without one its market's holds. `order` is the one that it was bought with, on
+    `order_line`; `message` is what the giver says to the recipient.
     """
 
     status = FSMField(default=Status.DRAFT, choices=Status, protected=True, db_index=False, max_length=8)
@@ -112,6 +114,25 @@ class GiftCard(Resource):
         db_constraint=False,
         db_index=False,
     )
+    order = models.ForeignKey(
+        Order,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="bought_gift_cards",
+        db_constraint=False,
+        db_index=False,
+    )
+    order_line = models.ForeignKey(
+        OrderLine,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="gift_cards",
+        db_constraint=False,
+        db_index=False,
+    )
+    message = models.TextField(null=True, blank=True)  # noqa: DJ001
     tags: "models.ManyToManyField[Tag, GiftCardTag]" = models.ManyToManyField(
         "Tag", through="GiftCardTag", related_name="gift_cards", blank=True
     )
@@ -163,6 +184,10 @@ class GiftCard(Resource):
                 ),
                 name="gift_card_has_entries_unless_draft",
             ),
+            models.CheckConstraint(
+                condition=Q(order_line=None) | Q(order__isnull=False),
+                name="gift_card_of_a_line_is_of_its_order",
+            ),
         )
         # Each serves a filter and a sort order: every list is of one mode, and the key decides ties.
         indexes = (
@@ -188,6 +213,8 @@ class GiftCard(Resource):
             ),
             models.Index(fields=["market", "id"], name="gift_card_by_market"),
             models.Index(fields=["gift_card_recipient", "id"], name="gift_card_by_recipient"),
+            # Most cards are of no order; of those that are, every debit keeps this one up too.
+            models.Index(fields=["order", "id"], condition=Q(order__isnull=False), name="gift_card_by_order"),
             models.Index(fields=["mode", "code_prefix_digest"], name="gift_card_code_prefix"),
             models.Index(fields=["mode", "code_last_four"], name="gift_card_code_last_four"),
             GinIndex(fields=["metadata"], name="gift_card_metadata", opclasses=["jsonb_path_ops"]),

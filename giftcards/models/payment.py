@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from giftcards.models.order import Order
 from kernel.caller import Caller
 from kernel.models import Resource
 from kernel.modes import Mode
@@ -27,13 +28,16 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 class Payment(Resource):
     """`amount_cents` is what was to be paid, in minor units of `currency_code`. What was paid and given back
     stands in the ledger: the entries that carry this payment. `partial` took what there was, otherwise all or
-    nothing. `market` is where the shop said that it is spent."""
+    nothing. `market` is where the shop said that it is spent, `order` the one that it pays for."""
 
     amount_cents = models.BigIntegerField()
     currency_code = models.CharField(max_length=3)
     partial = models.BooleanField(default=False)
     market = models.ForeignKey(
         Market, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    order = models.ForeignKey(
+        Order, models.PROTECT, null=True, related_name="payments", db_constraint=False, db_index=False
     )
     order_number = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (unset is null on the wire)
 
@@ -53,6 +57,7 @@ class Payment(Resource):
             models.Index(fields=["mode", "created_at", "id"], name="payment_by_creation"),
             models.Index(fields=["mode", "reference", "id"], name="payment_by_reference"),
             models.Index(fields=["mode", "order_number", "id"], name="payment_by_order_number"),
+            models.Index(fields=["order", "id"], condition=Q(order__isnull=False), name="payment_by_order"),
         )
 
     def __str__(self) -> str:

@@ -20,7 +20,16 @@ from access.operations import mint_api_key
 from api.models import IdempotencyKey, StoredResponse
 from events.models import Event
 from giftcards import wiping
-from giftcards.models import Denomination, GiftCard, LedgerEntry, Product, ProductMarket
+from giftcards.models import (
+    Denomination,
+    GiftCard,
+    LedgerEntry,
+    Order,
+    OrderLine,
+    Payment,
+    Product,
+    ProductMarket,
+)
 from giftcards.operations import (
     authorize,
     capture,
@@ -60,6 +69,8 @@ WIPED = {
     "giftcards.GiftCard",
     "giftcards.GiftCardTag",
     "giftcards.LedgerEntry",
+    "giftcards.Order",
+    "giftcards.OrderLine",
     "giftcards.Payment",
     "giftcards.Product",
     "giftcards.ProductMarket",
@@ -85,10 +96,18 @@ def some_of_everything(by: Caller) -> GiftCard:
     capture(caller=by, authorization_id=held.id)
     refund(caller=by, transaction_id=last_entry(card).id)
     authorize(caller=by, card_id=card.id, amount_cents=50)
-    pay(caller=by, amount_cents=70, gift_cards=[card.id], spent_in=market)
+    payment = pay(caller=by, amount_cents=70, gift_cards=[card.id], spent_in=market)
     product = Product.objects.create(mode=by.mode, name="Gift card")
     ProductMarket.objects.create(mode=by.mode, product=product, market=market)
-    Denomination.objects.create(mode=by.mode, product=product, name="25", amounts={"USD": 2500})
+    denomination = Denomination.objects.create(
+        mode=by.mode, product=product, name="25", amounts={"USD": 2500}
+    )
+    order = Order.objects.create(mode=by.mode, market=market, currency_code="USD")
+    sold = OrderLine.objects.create(
+        mode=by.mode, order=order, denomination=denomination, position=1, unit_amount_cents=5, quantity=1
+    )
+    GiftCard.objects.filter(pk=card.pk).update(order=order, order_line=sold)
+    Payment.objects.filter(pk=payment.pk).update(order=order)
     a_draft(by=by)
     a_redeemed_card(by=by)
     retried(by)
