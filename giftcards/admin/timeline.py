@@ -7,13 +7,17 @@ from back_office.timeline import LATEST, Happening, Timeline, happening_of, late
 from events.models import Event
 from giftcards.admin.wording import signed, worded
 from giftcards.models import GiftCard, LedgerEntry
+from giftcards.operations.issuing import ISSUED_TOPIC
 
 
 def card_timeline(card: GiftCard) -> Timeline:
-    """The latest 100, newest first. An entry without an event would be a mistake, and still is shown."""
+    """The latest 100, newest first. An entry without an event would be a mistake, and still is shown. What is
+    announced to programs beside a verb is left out: people read the verb."""
     events = latest_events(card.pk)
     entries = {entry.sequence: entry for entry in card.ledger_entries.order_by("-sequence")[: LATEST + 1]}
-    told = [(event.created_at, _told(event, entries, card)) for event in events]
+    told = [
+        (event.created_at, _told(event, entries, card)) for event in events if event.topic != ISSUED_TOPIC
+    ]
     posted = {event.data.get("entry_sequence") for event in events}
     cut = len(events) > LATEST
     # Beyond the oldest event shown, entries have their events, only not on this page.

@@ -1,9 +1,11 @@
 """From a draft to a card that somebody has paid for."""
 
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from events.operations import record
 from giftcards import code_format, codes
 from giftcards.code_keys import remember_key
 from giftcards.exceptions import CodeTaken
@@ -12,7 +14,7 @@ from giftcards.operations.attributes import GiftCardChanges, apply_changes
 from giftcards.operations.locking import OpenCard, open_card, save
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
-from giftcards.operations.recording import record_operation
+from giftcards.operations.recording import RESOURCE_TYPE, record_operation
 from giftcards.operations.rules import require_transition
 from giftcards.operations.sealing import seal_into
 from giftcards.operations.tagging import apply_tags
@@ -23,6 +25,10 @@ from kernel.keys import uuid7
 from kernel.refusals import Invalid
 from kernel.secret import Secret
 from markets.models import CodeFormat, Market
+
+ISSUED_TOPIC: Final = "gift_card.created"
+"""Of the event that tells whoever listens for new cards, by the name that Medusa gave it: one of each card,
+beside that of the verb, whoever issued it."""
 
 
 def create_gift_card(
@@ -69,8 +75,19 @@ def purchase(
         require_transition(card, card.purchase)
         face_value = card.initial_balance_cents
         entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
+        _announce(card, caller)
         record_operation(opened, "purchase", caller=caller, occasion=occasion, entry=entry)
     return card
+
+
+def _announce(card: GiftCard, caller: Caller) -> None:
+    record(
+        caller=caller,
+        subject_type=RESOURCE_TYPE,
+        subject_id=card.pk,
+        topic=ISSUED_TOPIC,
+        data={"id": str(card.pk)},
+    )
 
 
 def _made_for(market: Market | None) -> Secret:

@@ -6,6 +6,7 @@ from typing import Final
 
 from giftcards.models import Status
 from giftcards.models.gift_card import legal_moves
+from giftcards.operations.issuing import ISSUED_TOPIC
 from giftcards.verification.lies import Lie, Row, flaws_in_numbers
 
 _moves: Final = cache(legal_moves)
@@ -16,7 +17,12 @@ def lies_in_events(card: Row, entries: Sequence[Row], events: Sequence[Row]) -> 
         yield Lie(card["id"], text, number)
     moves = _moves()
     status = Status.DRAFT.value
+    announced = [event["data"] for event in events if event["topic"] == ISSUED_TOPIC]
+    if announced not in ([], [{"id": str(card["id"])}]):  # none of cards that are older than the topic
+        yield Lie(card["id"], f"{ISSUED_TOPIC} does not name it, once")
     for event in events:
+        if event["topic"] == ISSUED_TOPIC:
+            continue
         after = event["data"].get("status")
         if after != status and (status, after) not in moves:
             text = f"{event['topic']} cannot take it from {status} to {after}"

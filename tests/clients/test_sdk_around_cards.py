@@ -80,7 +80,11 @@ def test_events_are_read_by_card_and_by_list(node: Node, server: Server, sdk: st
 
     created = ("gift_cards.create", "The till", str(card.id))
     assert outcomes == {
-        "of a card": [created, ("gift_cards.purchase", "The till", str(card.id))],
+        "of a card": [
+            created,
+            ("gift_card.created", "The till", str(card.id)),
+            ("gift_cards.purchase", "The till", str(card.id)),
+        ],
         "list": [created],
         "retrieve": created,
         "of a card that never was": Refused(404, "RECORD_NOT_FOUND"),

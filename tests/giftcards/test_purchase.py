@@ -2,9 +2,17 @@
 
 import pytest
 
+from events.models import Event
 from giftcards.exceptions import AboveMaximumBalance, InvalidTransition, MarketDisabled
 from giftcards.models import Kind, LedgerEntry
-from giftcards.operations import Occasion, create_gift_card, purchase, update_gift_card
+from giftcards.operations import (
+    Occasion,
+    activate,
+    create_gift_card,
+    issue_gift_card,
+    purchase,
+    update_gift_card,
+)
 from kernel.refusals import Invalid, NotFound
 from tests.fixtures.cast import (
     LIVE,
@@ -67,6 +75,23 @@ def test_a_purchase_records_one_event_beside_its_entry():
         "amount_cents": 10_000,
         "balance_cents": 10_000,
     }
+
+
+def test_issuing_is_announced_once_whoever_issues():
+    """For whoever listens for new cards by the name that Medusa gave it; a draft is none yet."""
+    draft = a_draft()
+    assert announcements() == []
+
+    purchase(caller=TEST, card_id=draft.id)
+    at_once = issue_gift_card(caller=TEST, attributes={"balance_cents": 500, "currency_code": "EUR"})
+    activate(caller=TEST, card_id=draft.id)
+
+    assert announcements() == [(card.id, {"id": str(card.id)}) for card in (draft, at_once)]
+
+
+def announcements():
+    announced = Event.objects.filter(topic="gift_card.created", subject_type="gift_cards")
+    return list(announced.order_by("created_at").values_list("subject_id", "data"))
 
 
 def test_a_card_is_bought_once():

@@ -26,13 +26,13 @@ ANOTHER_ENTRY = """
 ANOTHER_EVENT = (
     ANOTHER_ENTRY.replace("giftcards_ledgerentry", "events_event")
     .replace("gift_card_id", "subject_id")
-    .replace("'sequence', 5", "'sequence', 7")
+    .replace("'sequence', 5", "'sequence', 8")
 )
 
 ONLY_DRAFTS = "giftcards_giftcard.gift_card_has_entries_unless_draft"
 
 FIRST, MIDDLE, LAST = 1, 3, 4
-CREATED, PURCHASED, ACTIVATED, LAST_EVENT = 1, 2, 3, 6
+CREATED, ANNOUNCED, PURCHASED, ACTIVATED, LAST_EVENT = 1, 2, 3, 4, 7
 
 TAMPERINGS = {
     "amount changed": (ENTRY.format("amount_cents = amount_cents - 1"), MIDDLE),
@@ -81,6 +81,8 @@ TAMPERINGS = {
     "amount in an event changed": (EVENT.format("data = data || '{\"amount_cents\": 1}'"), LAST_EVENT),
     "balance in an event changed": (EVENT.format("data = data || '{\"balance_cents\": 1}'"), LAST_EVENT),
     "mode of an event flipped": (EVENT.format("mode = 'live'"), ACTIVATED),
+    "another card announced": (EVENT.format('data = \'{"id": "another"}\''), ANNOUNCED),
+    "announced twice": (ANOTHER_EVENT, ANNOUNCED),
 }
 
 IN_WHICH_WORDS = {
@@ -93,7 +95,9 @@ IN_WHICH_WORDS = {
     "reason changed": "number 3: its hash does not follow from its content and the entry before it",
     "card made a draft": "it is draft with 4 entries",
     "entry taken out of an event": "its events do not tell each of its entries once, in order",
-    "mode of an event flipped": "number 3: the mode of the event is another",
+    "another card announced": "gift_card.created does not name it, once",
+    "announced twice": "gift_card.created does not name it, once",
+    "mode of an event flipped": "number 4: the mode of the event is another",
 }
 """Where several checks see the same tampering, what each of them says: without it, its test fails."""
 

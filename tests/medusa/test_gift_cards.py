@@ -76,7 +76,7 @@ def test_a_card_is_made_and_can_be_used_at_once(shop, region):
         "EUR",
     )
     assert [event.topic for event in Event.objects.filter(subject_id=row.pk).order_by("sequence")] == [
-        "gift_cards.create", "gift_cards.purchase", "gift_cards.activate",
+        "gift_cards.create", "gift_card.created", "gift_cards.purchase", "gift_cards.activate",
     ]  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def test_an_event_tells_who_did_what_and_why(api):
 def test_a_cards_events_are_listed_newest_first(api):
     card = an_active_card(code="SECRET-CODE-1234")
     a_draft()
-    activated, purchased, created = events_of(card)
+    activated, purchased, announced, created = events_of(card)
 
     answer = api.get(f"gift_cards/{card.pk}/events")
 
@@ -75,11 +75,12 @@ def test_a_cards_events_are_listed_newest_first(api):
         [
             event_resource(activated, name="gift_cards.activate", data={"status": "active"}),
             event_resource(purchased, name="gift_cards.purchase", data=issue),
+            event_resource(announced, name="gift_card.created", data={"id": str(card.pk)}),
             event_resource(created, name="gift_cards.create"),
         ],
         f"gift_cards/{card.pk}/events",
         links={"first": page, "last": page},
-        meta={"record_count": 3, "page_count": 1},
+        meta={"record_count": 4, "page_count": 1},
     )
     assert "SECRET" not in str(answer.document)
 
@@ -132,7 +133,8 @@ def test_sparse_fields_and_order(api):
     answer = api.get(f"gift_cards/{card.pk}/events?fields[events]=name&sort=created_at")
 
     assert [event["attributes"] for event in answer.document["data"]] == [
-        {"name": f"gift_cards.{verb}"} for verb in ("create", "purchase", "activate")
+        {"name": name}
+        for name in ("gift_cards.create", "gift_card.created", "gift_cards.purchase", "gift_cards.activate")
     ]
 
 
