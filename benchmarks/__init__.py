@@ -1,0 +1,1 @@
+"""Measures what requests cost: `./dev bench`. See docs/performance.md."""

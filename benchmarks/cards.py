@@ -1,0 +1,35 @@
+"""The cards that are measured with: everything about card `n` (1, 2, 3 …) follows from `n`, so that whoever
+asks for one needs no list of them."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+KEY_START: Final = "01930000-0000-7000-8000-"
+"""What their keys begin with. Decimal digits follow, which pgbench can make at random."""
+
+NUMBER_DIGITS: Final = 12
+DEBITS: Final = 4
+"""That each has behind it, after its issue."""
+
+CURRENCIES: Final = ("USD", "EUR", "GBP", "CHF")
+"""Of the markets, one each; card `n` is in number `n % 4`."""
+
+CARDS_PER_RECIPIENT: Final = 4
+FACE_VALUE: Final = 10_000_000
+"""Minor units, at least: enough for every debit that a run can post."""
+
+
+def key_of(number: int) -> str:
+    return f"{KEY_START}{number:0{NUMBER_DIGITS}}"
+
+
+def code_of(number: int) -> str:
+    """As random as it looks, in the format that markets have by default."""
+    return str(UUID(bytes=hashlib.md5(b"card %d" % number, usedforsecurity=False).digest()))
+
+
+def portions(cards: int, size: int) -> Iterator[range]:
+    for start in range(1, cards + 1, size):
+        yield range(start, min(start + size, cards + 1))
