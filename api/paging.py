@@ -1,5 +1,8 @@
 """Pages: by number, `page[number]` from 1, or by cursor, `page[after]` and `page[before]` (`api.cursors`).
 
+A list read by numbers is counted, as far as that costs little (`kernel.counting`): always beyond the page
+that is asked for, so that whoever follows `next`, or looks at `page_count` anew each time, misses nothing.
+
 `page[size]` is 1 to 25 and 10 unless given (contract §1); a range between two cursors takes as many as it
 may. A client asks for cursors by sending one, or by naming the profile in its Accept header without a page
 number; from then on the links lead from page to page.
@@ -12,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 from api.cursors import MAX_SIZE_EXCEEDED, CursorPage, Order, Position, read_cursor
 from api.errors import Rejection, brief, error
+from kernel.counting import Count
 
 DEFAULT_SIZE: Final = 10
 LARGEST_SIZE: Final = 25
@@ -94,21 +98,24 @@ def _refuse_value(key: str, complaint: str) -> NoReturn:
     raise Rejection(error("INVALID_PAGE_VALUE", f"{key} {complaint}", parameter=key))
 
 
-def page_meta(page: Page, record_count: int) -> dict[str, Any]:
-    return {"record_count": record_count, "page_count": page_count(page, record_count)}
+def page_meta(page: Page, count: Count) -> dict[str, Any]:
+    """Where `record_count` is a lower bound the document says so, and `page_count` is one as well."""
+    meta: dict[str, Any] = {"record_count": count.number, "page_count": page_count(page, count)}
+    return meta if count.is_exact else {**meta, "record_count_is_exact": False}
 
 
-def page_numbers(page: Page, record_count: int) -> dict[str, int]:
-    """Where the links lead: first and last always, prev and next where there is such a page."""
-    last = page_count(page, record_count)
-    numbers = {"first": 1}
+def page_numbers(page: Page, count: Count) -> dict[str, int | None]:
+    """Where the links lead: first and last always, prev and next where there is such a page. Nobody knows
+    which is the last of a list that was not counted to its end."""
+    last = page_count(page, count)
+    numbers: dict[str, int | None] = {"first": 1}
     if page.number > 1:
         numbers["prev"] = min(page.number - 1, last)
     if page.number < last:
         numbers["next"] = page.number + 1
-    return numbers | {"last": last}
+    return numbers | {"last": last if count.is_exact else None}
 
 
-def page_count(page: Page, record_count: int) -> int:
+def page_count(page: Page, count: Count) -> int:
     """At least one: an empty list is one empty page."""
-    return max(1, -(-record_count // page.size))
+    return max(1, -(-count.number // page.size))

@@ -36,6 +36,7 @@ from api.query import Query, read_query
 from api.serializers import ResourceSerializer
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
+from kernel.counting import count
 from kernel.refusals import NotFound
 
 VERBS: Final = {
@@ -333,16 +334,18 @@ class ResourceViewSet(GenericViewSet[Any]):
         return self._page_by_number(rows, page, linkage_only=linkage_only)
 
     def _page_by_number(self, rows: QuerySet[Any], page: Page, *, linkage_only: bool) -> HttpResponse:
-        record_count = rows.count()
+        found = count(rows, as_far_as=page.rows.stop)
         links = {
-            relation: link_to(self.request, {"page[number]": number, "page[size]": page.size})
-            for relation, number in page_numbers(page, record_count).items()
+            relation: None
+            if number is None
+            else link_to(self.request, {"page[number]": number, "page[size]": page.size})
+            for relation, number in page_numbers(page, found).items()
         }
         data, included = self._read_list(
             rows.order_by(*self.query.order)[page.rows], linkage_only=linkage_only
         )
         return self._answer(
-            data, included, meta=page_meta(page, record_count), links=self._relationship_links() | links
+            data, included, meta=page_meta(page, found), links=self._relationship_links() | links
         )
 
     def _page_by_cursor(self, rows: QuerySet[Any], page: CursorPage, *, linkage_only: bool) -> HttpResponse:

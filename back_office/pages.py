@@ -1,10 +1,11 @@
 """Three kinds of pages: plain ones, those that only show, and those that change data through operations."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.db.models import JSONField, Model
+from django.contrib.admin.views.main import PAGE_VAR
+from django.db.models import JSONField, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -14,10 +15,13 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from back_office.forms import MetadataField
+from back_office.pagination import CountingPaginator
 from back_office.timeline import Timeline, history
 from kernel.caller import Actor, Caller
 from kernel.modes import Mode
 from kernel.refusals import Refusal
+
+LONGEST_PAGE_NUMBER: Final = 9
 
 
 def caller_of(request: HttpRequest, mode: str) -> Caller:
@@ -30,6 +34,12 @@ def actor_of(request: HttpRequest) -> Actor:
     return cast(Actor, user.actor)
 
 
+def _page_number(request: HttpRequest) -> int:
+    """What is no number, Django answers as it does."""
+    given = request.GET.get(PAGE_VAR, "1")
+    return int(given) if given.isdecimal() and len(given) <= LONGEST_PAGE_NUMBER else 1
+
+
 class BackOfficeAdmin(ModelAdmin):
     """Without actions on selected rows: "delete selected" would go past every operation."""
 
@@ -38,6 +48,22 @@ class BackOfficeAdmin(ModelAdmin):
         JSONField: {"form_class": MetadataField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
     }
     list_per_page = 50
+    # Beside what a search found, how many there are at all would be counted every time.
+    show_full_result_count = False
+    paginator: Any = CountingPaginator
+
+    def get_paginator(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        per_page: int,
+        orphans: int = 0,
+        allow_empty_first_page: bool = True,
+    ) -> Any:
+        paginator = super().get_paginator(request, queryset, per_page, orphans, allow_empty_first_page)
+        if isinstance(paginator, CountingPaginator):
+            paginator.asked_for = _page_number(request)
+        return paginator
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         """Only the dialogs that this person may use, and that have a purpose as the object now is."""
@@ -55,7 +81,6 @@ class ReadOnlyAdmin(BackOfficeAdmin):
 
     # These tables only grow: counting them for the number of the last page would take ever longer.
     paginator = InfinitePaginator
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -18,6 +18,7 @@ from giftcards.exceptions import Archived
 from giftcards.models import GiftCard
 from giftcards.operations import GiftCardChanges
 from kernel.caller import Caller
+from kernel.counting import count
 from kernel.refusals import NotFound
 from medusa.answers import MissingCard, answer
 from medusa.callers import admitted, require
@@ -61,7 +62,8 @@ def list_gift_cards(request: HttpRequest) -> HttpResponse:
     if page.q:
         cards = cards.filter(_with_code(page.q, credential.caller))
     rows = [gift_card(card, credential) for card in page.of(cards.select_related("market"))]
-    return answer(page.envelope("gift_cards", rows, cards.count()))
+    number = count(cards, as_far_as=page.end).number if page.q else _how_many(credential.caller, page.end)
+    return answer(page.envelope("gift_cards", rows, number))
 
 
 def get_gift_card(request: HttpRequest, card_id: str) -> HttpResponse:
@@ -145,6 +147,15 @@ def _changes(given: Mapping[str, Any], caller: Caller) -> GiftCardChanges:
 
 def _shown(caller: Caller) -> QuerySet[GiftCard]:
     return GiftCard.objects.visible_to(caller).filter(archived_at=None)
+
+
+def _how_many(caller: Caller, as_far_as: int) -> int:
+    """Of the cards that are shown: of all there are the database keeps the count, and few are archived."""
+    cards = GiftCard.objects.visible_to(caller)
+    there, archived = count(cards), count(cards.filter(archived_at__isnull=False))
+    if there.is_exact and archived.is_exact:
+        return there.number - archived.number
+    return count(_shown(caller), as_far_as=as_far_as).number
 
 
 def _with_code(q: str, caller: Caller) -> Q:

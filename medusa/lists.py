@@ -30,10 +30,15 @@ class Page:
     order: tuple[str, str]
     """With the key, which decides ties the same way."""
 
+    @property
+    def end(self) -> int:
+        return self.offset + self.limit
+
     def of(self, rows: QuerySet[Any]) -> list[Any]:
-        return list(rows.order_by(*self.order)[self.offset : self.offset + self.limit])
+        return list(rows.order_by(*self.order)[self.offset : self.end])
 
     def envelope(self, name: str, rows: list[dict[str, Any]], count: int) -> dict[str, Any]:
+        """`count` is as exact as `kernel.counting` says; Medusa's documents have no place to say more."""
         return {name: rows, "count": count, "offset": self.offset, "limit": self.limit}
 
 

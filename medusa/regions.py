@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from access.scopes import Scope
 from api.fields import uuid_or_none
 from kernel.caller import Caller
+from kernel.counting import count
 from markets.models import Market
 from medusa.answers import MissingRegion, answer
 from medusa.callers import admitted, shopper
@@ -60,4 +61,4 @@ def _page(request: HttpRequest, markets: QuerySet[Market], *, limit: int) -> Htt
     if page.q:
         markets = markets.filter(Q(name__icontains=page.q) | Q(currency_code__iexact=page.q))
     rows = [region(market) for market in page.of(markets)]
-    return answer(page.envelope("regions", rows, markets.count()))
+    return answer(page.envelope("regions", rows, count(markets, as_far_as=page.end).number))

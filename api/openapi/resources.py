@@ -41,6 +41,10 @@ LIST_META: Final[Schema] = {
     "properties": {
         "record_count": {"type": "integer", "minimum": 0},
         "page_count": {"type": "integer", "minimum": 1},
+        "record_count_is_exact": {
+            "const": False,
+            "description": "There are at least so many records and pages, and more perhaps.",
+        },
         "page": {"type": "object", "properties": {"rangeTruncated": {"const": True}}},
     },
 }
@@ -143,7 +147,7 @@ def _list(item: Schema, declaration: Declaration | None = None) -> Schema:
             "self": ADDRESS,
             "related": ADDRESS,
             "first": ADDRESS,
-            "last": ADDRESS,
+            "last": NULLABLE_ADDRESS,
             "prev": NULLABLE_ADDRESS,
             "next": NULLABLE_ADDRESS,
         },

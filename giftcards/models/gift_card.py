@@ -35,6 +35,7 @@ from giftcards import codes
 from giftcards.models.order import Order, OrderLine
 from giftcards.tax import effective_rate
 from kernel.caller import Caller
+from kernel.counting import counted
 from kernel.models import Resource
 from kernel.modes import Mode
 from kernel.secret import Secret
@@ -61,6 +62,7 @@ class GiftCardQuerySet(models.QuerySet["GiftCard"]):
         return cards.filter(Q(market_id=None) | Q(market_id__in=caller.market_ids))
 
 
+@counted
 class GiftCard(Resource):
     """Amounts are minor units of `currency_code`.
 

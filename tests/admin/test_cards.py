@@ -14,6 +14,7 @@ from events.models import Event
 from giftcards.admin.card import GiftCardAdmin
 from giftcards.models import GiftCard
 from giftcards.operations import Occasion, change_balance
+from kernel import counting
 from kernel.modes import Mode
 from tests.fixtures.cast import LIVE, TEST, a_draft, a_market, a_redeemed_card, an_active_card, as_stored
 
@@ -391,3 +392,36 @@ def test_metadata_has_the_limits_of_the_api_and_is_shown_as_it_was_typed(back_of
     assert form.errors == {"metadata": [sentence or unfit]}
     assert form["metadata"].value() == typed
     assert not GiftCard.objects.exists()
+
+
+# --- Counting
+
+
+def test_the_list_says_how_many_cards_there_are_and_reads_none_for_it(back_office):
+    for _ in range(3):
+        a_draft()
+
+    with CaptureQueriesContext(connection) as asked:
+        page = back_office.get(CARDS).content.decode()
+
+    assert re.search(r"3\s+gift cards", page)
+    assert not [each["sql"] for each in asked if re.search(r"COUNT\(.*giftcards_giftcard", each["sql"])]
+
+
+def test_of_a_long_search_only_the_beginning_is_counted(back_office, monkeypatch):
+    monkeypatch.setattr(counting, "LIMIT", 2)
+    monkeypatch.setattr(GiftCardAdmin, "list_per_page", 1)
+    for _ in range(5):
+        a_draft()
+
+    first = back_office.get(f"{CARDS}?status__exact=draft").content.decode()
+    further = back_office.get(f"{CARDS}?status__exact=draft&p=3").content.decode()
+    last = back_office.get(f"{CARDS}?status__exact=draft&p=5").content.decode()
+
+    assert re.search(r"more than\s+2\s+gift cards", first)
+    assert re.search(r"more than\s+3\s+gift cards", further)
+    assert re.search(r"-\s+5\s+gift cards", last)
+    assert [len(listed(back_office.get(f"{CARDS}?status__exact=draft&p={each}"))) for each in (3, 5)] == [
+        1,
+        1,
+    ]

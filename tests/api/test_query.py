@@ -2,6 +2,7 @@
 
 import pytest
 
+from kernel import counting
 from tests.api.conftest import ROOT
 from tests.library.models import Author, Book
 
@@ -183,6 +184,41 @@ def test_page_links_and_meta(wire, seven, number, expected):
     assert links == {relation: link(target, 3) for relation, target in expected.items()}
     assert document["meta"] == {"record_count": 7, "page_count": 3}
     assert (document["data"] == []) is (number == 9)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected", "meta"),
+    [
+        (1, {"first": 1, "next": 2, "last": None}, {"record_count": 4, "page_count": 2}),
+        (2, {"first": 1, "prev": 1, "next": 3, "last": None}, {"record_count": 5, "page_count": 3}),
+        (3, {"first": 1, "prev": 2, "next": 4, "last": None}, {"record_count": 7, "page_count": 4}),
+        (4, {"first": 1, "prev": 3, "last": 4}, {"record_count": 7, "page_count": 4}),
+        (9, {"first": 1, "prev": 4, "last": 4}, {"record_count": 7, "page_count": 4}),
+    ],
+)
+def test_a_list_too_long_to_count_is_counted_beyond_its_page(
+    wire, seven, monkeypatch, number, expected, meta
+):
+    monkeypatch.setattr(counting, "LIMIT", 3)
+
+    document = wire.get(f"authors?page[number]={number}&sort=name&page[size]=2").document
+
+    links = document["links"]
+    links.pop("self")
+    assert links == {relation: to and link(to, 2) for relation, to in expected.items()}
+    inexact = {"record_count_is_exact": False}
+    assert document["meta"] == (meta if expected["last"] else meta | inexact)
+
+
+def test_whoever_follows_next_reads_the_whole_of_a_list_too_long_to_count(wire, seven, monkeypatch):
+    monkeypatch.setattr(counting, "LIMIT", 1)
+    found, address = [], "authors?sort=name&page[size]=3"
+    while address:
+        answer = wire.get(address)
+        found += names(answer)
+        address = answer.document["links"].get("next", "").removeprefix(f"{ROOT}/")
+
+    assert len(found) == 7
 
 
 def test_an_empty_list_is_one_empty_page(wire):

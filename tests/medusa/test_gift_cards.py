@@ -8,6 +8,7 @@ import pytest
 from events.models import Event
 from giftcards.models import GiftCard, LedgerEntry
 from giftcards.operations import archive, deactivate
+from kernel import counting
 from tests.fixtures.cast import TEST, a_draft, a_market, a_redeemed_card, an_active_card, last_entry
 from tests.giftcards.api.documents import time_text
 from tests.medusa.asking import refusal
@@ -149,6 +150,18 @@ def test_the_list_has_the_newest_first_in_its_envelope(shop, region):
         200,
         {"gift_cards": [], "count": 3, "offset": 0, "limit": 0},
     )
+
+
+def test_all_cards_are_counted_however_many_and_a_search_up_to_a_limit(shop, region, monkeypatch):
+    cards = [shop.create(region) for _ in range(5)]
+    archive(caller=TEST, card_id=cards[0]["id"])
+    monkeypatch.setattr(counting, "LIMIT", 2)
+    for card in cards:
+        GiftCard.objects.filter(pk=card["id"]).update(code_last_four="ABCD")
+
+    assert shop.get("/admin/gift-cards?limit=1").body["count"] == 4
+    assert shop.get("/admin/gift-cards?limit=1&q=ABCD").body["count"] == 3
+    assert shop.get("/admin/gift-cards?limit=1&q=ABCD&offset=3").body["count"] == 4
 
 
 def test_the_list_can_be_ordered(shop, region):
