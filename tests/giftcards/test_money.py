@@ -1,6 +1,10 @@
 """Amounts are integers; what a person reads has as many decimals as the money has."""
 
+from decimal import Decimal
+
 import pytest
+from babel import Locale, localedata
+from babel.numbers import parse_pattern
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,3 +122,20 @@ def test_two_amounts_never_look_the_same(one, other, currency_code, locale):
     same = format_amount(one, currency_code, locale) == format_amount(other, currency_code, locale)
 
     assert same is (one == other)
+
+
+def test_every_language_is_worded_as_babel_does():
+    """Babel is asked once for each locale and currency, not for each amount."""
+    languages = [locale for locale in localedata.locale_identifiers() if "_" not in locale]
+    for locale in [*languages, "de_CH", "en_IN", "es_AR", "pt_PT"]:
+        for amount_cents, currency_code in ((0, "USD"), (-99, "KWD"), (1_234_567_890, "EUR")):
+            worded = format_amount(amount_cents, currency_code, locale)
+            assert worded == _by_babel(amount_cents, currency_code, locale), (locale, currency_code)
+
+
+def _by_babel(amount_cents, currency_code, locale):
+    babel_locale, decimals = Locale.parse(locale), exponent(currency_code)
+    pattern = parse_pattern(babel_locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (decimals, decimals)
+    amount = Decimal(amount_cents).scaleb(-decimals)
+    return pattern.apply(amount, babel_locale, currency=currency_code, currency_digits=False)
