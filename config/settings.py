@@ -133,6 +133,12 @@ SERVER_THREADS = 8
 # waits ever longer between two tries: with its own 300, an outage of 90 s was followed by 31 s without it.
 RECONNECTING = 2
 
+# What a connection sends for the fourth time is prepared: from then on PostgreSQL neither parses nor, mostly,
+# plans it anew. A pooler between that hands out connections by transaction must know of prepared statements;
+# where it doesn't, they are switched off here. See the operations guide.
+PREPARED_STATEMENTS = flag("GIFTCARDS_PREPARED_STATEMENTS", default=True)
+PREPARE_AFTER = 3
+
 
 def database(url: str) -> dict[str, Any]:
     if not url.startswith(("postgres://", "postgresql://")):
@@ -152,6 +158,9 @@ def database(url: str) -> dict[str, Any]:
     from_url = [options["options"]] if options.get("options") else []
     options["options"] = " ".join([*(f"-c {name}={value}" for name, value in timeouts.items()), *from_url])
     options.setdefault("connect_timeout", 5)
+    # PostgreSQL binds the parameters and keeps the plans of what it is sent again and again.
+    options["server_side_binding"] = True
+    options["prepare_threshold"] = PREPARE_AFTER if PREPARED_STATEMENTS else None
     return {
         **parsed,
         "ENGINE": "config.postgresql",
