@@ -221,6 +221,42 @@ class NothingToCashOut(Invalid):
         )
 
 
+class OrderCancelled(Invalid):
+    """A cancelled order stays so: it is neither cancelled again nor paid for."""
+
+    def __init__(self, about: str = OPERATION) -> None:
+        super().__init__(about, "cancelled", "is not possible because the order is cancelled")
+
+
+class OrderReachesBeyond(Invalid):
+    """Money of the order is on a card in a market that the caller does not reach."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            OPERATION,
+            "market_restricted",
+            "is not possible for a caller restricted to certain markets, because a gift card of the order is "
+            "in another",
+        )
+
+
+class BoughtCardInUse(Invalid):
+    """The card that was bought cannot be taken back; `why` completes the sentence "the gift card …"."""
+
+    def __init__(self, card_id: UUID, why: str) -> None:
+        super().__init__(
+            OPERATION,
+            "bought_card_in_use",
+            f"is not possible because the gift card {card_id}, which was bought with the order, {why}",
+            value=str(card_id),
+        )
+
+
+class TooManyGiftCards(Invalid):
+    def __init__(self, about: str, most: int) -> None:
+        super().__init__(about, "too_many", f"are too many (maximum is {most} gift cards)", count=most)
+
+
 class HeldForOrders(Invalid):
     def __init__(self, authorized_cents: int) -> None:
         super().__init__(

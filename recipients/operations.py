@@ -83,19 +83,28 @@ def create_recipient(
     return recipient
 
 
-def find_or_create_recipient(*, email: str, caller: Caller, about: str = "email") -> GiftCardRecipient:
-    """The recipient with this address, whatever its capitals.
+def find_or_create_recipient(
+    *,
+    email: str,
+    caller: Caller,
+    about: str = "email",
+    first_name: str | None = None,
+    last_name: str | None = None,
+) -> GiftCardRecipient:
+    """The recipient with this address, whatever its capitals; the names are those of a new one, and change
+    none that is known.
 
     `about` is the caller's name for the address (a gift card has a `recipient_email`).
 
     Raises Invalid, Conflict.
     """
     address = email_address(about, email)
+    names = checked({"first_name": first_name, "last_name": last_name}, RECIPIENT_CHECKS)
     known = GiftCardRecipient.objects.visible_to(caller).with_email(address)
     with transaction.atomic():
         if found := known.first():
             return found
-        candidate = GiftCardRecipient(mode=caller.mode, email=address)
+        candidate = GiftCardRecipient(mode=caller.mode, email=address, **names)
         # ON CONFLICT DO NOTHING waits for whoever inserts the same address; the next look sees that row.
         GiftCardRecipient.objects.bulk_create([candidate], ignore_conflicts=True)
         recipient = known.first()

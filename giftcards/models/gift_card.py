@@ -12,6 +12,7 @@
 | refund | | stays | stays | active |
 | adjust | | stays | stays | stays |
 | cash_out | | | stays | stays |
+| take_back | | stays | stays | |
 | redeem | | | redeemed | |
 | reopen | | | | active |
 
@@ -287,6 +288,9 @@ class GiftCard(Resource):
 
     @transition(field=status, source=[Status.ACTIVE, Status.REDEEMED], target=None)
     def cash_out(self) -> None: ...
+
+    @transition(field=status, source=[Status.INACTIVE, Status.ACTIVE], target=None)
+    def take_back(self) -> None: ...
 
     @transition(field=status, source=Status.ACTIVE, target=Status.REDEEMED)
     def redeem(self) -> None: ...

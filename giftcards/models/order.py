@@ -13,6 +13,11 @@ from kernel.modes import Mode
 from markets.models import Market
 
 
+class OrderStatus(models.TextChoices):
+    PLACED = "placed"
+    CANCELLED = "cancelled"
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, caller: Caller) -> Self:
         """Those of the caller's mode and markets: every order is of a market."""
@@ -61,8 +66,8 @@ class Order(Resource):
         return f"#{self.display_number}" if self.display_number else self.reference or str(self.pk)
 
     @property
-    def is_cancelled(self) -> bool:
-        return self.cancelled_at is not None
+    def status(self) -> OrderStatus:
+        return OrderStatus.PLACED if self.cancelled_at is None else OrderStatus.CANCELLED
 
 
 class OrderLine(models.Model):

@@ -22,27 +22,35 @@ from giftcards.operations.authorizing import (
     void,
 )
 from giftcards.operations.balance import adjust, change_balance, debit, recharge
+from giftcards.operations.cancelling import cancel_order
 from giftcards.operations.cashing_out import cash_out
 from giftcards.operations.editing import delete_gift_card, update_gift_card
 from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
 from giftcards.operations.noting import NoteChanges
 from giftcards.operations.occasion import Occasion
+from giftcards.operations.ordering import OrderChanges, place_order, update_order
 from giftcards.operations.paying import pay, refund_payment, update_payment
 from giftcards.operations.refunding import refund
 from giftcards.operations.revealing import reveal_code
+from giftcards.operations.selling import LineTold, RecipientTold, UnitTold
 from giftcards.operations.tags import TagChanges, create_tag, delete_tag, update_tag
 
 __all__ = [
     "AttachmentChanges",
     "GiftCardChanges",
+    "LineTold",
     "NoteChanges",
     "Occasion",
+    "OrderChanges",
+    "RecipientTold",
     "TagChanges",
+    "UnitTold",
     "activate",
     "adjust",
     "archive",
     "authorize",
+    "cancel_order",
     "capture",
     "cash_out",
     "change_balance",
@@ -56,6 +64,7 @@ __all__ = [
     "delete_tag",
     "issue_gift_card",
     "pay",
+    "place_order",
     "purchase",
     "recharge",
     "refund",
@@ -67,6 +76,7 @@ __all__ = [
     "update_attachment",
     "update_authorization",
     "update_gift_card",
+    "update_order",
     "update_payment",
     "update_tag",
     "void",

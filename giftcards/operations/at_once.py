@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from giftcards.exceptions import AboveFaceValue
-from giftcards.models import GiftCard, Status
+from giftcards.models import GiftCard, OrderLine, Status
 from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.balance import adjust
 from giftcards.operations.editing import update_gift_card
@@ -26,11 +26,14 @@ def issue_gift_card(
     attributes: GiftCardChanges,
     code: Secret | None = None,
     active: bool = True,
+    order_line: OrderLine | None = None,
     occasion: Occasion = NO_OCCASION,
 ) -> GiftCard:
     """A card that is created, purchased and, unless it is to wait, activated. Raises what these raise."""
     with transaction.atomic():
-        card = create_gift_card(caller=caller, attributes=attributes, code=code, occasion=occasion)
+        card = create_gift_card(
+            caller=caller, attributes=attributes, code=code, order_line=order_line, occasion=occasion
+        )
         card = purchase(caller=caller, card_id=card.id, occasion=occasion)
         return activate(caller=caller, card_id=card.id, occasion=occasion) if active else card
 

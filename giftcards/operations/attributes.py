@@ -19,11 +19,13 @@ from giftcards.operations.validity import require_lawful_change
 from kernel.caller import Caller
 from kernel.modes import Mode
 from kernel.refusals import Invalid, NotFound
-from kernel.validation import RESOURCE_CHECKS, Check, boolean, changed_attributes, checked
+from kernel.validation import RESOURCE_CHECKS, Check, boolean, changed_attributes, checked, storable_text
 from markets.attributes import currency, tax_rate, web_address
 from markets.models import Market
 from recipients.models import GiftCardRecipient
 from recipients.operations import find_or_create_recipient
+
+LONGEST_MESSAGE: Final = 1000
 
 
 class GiftCardChanges(TypedDict, total=False):
@@ -41,6 +43,8 @@ class GiftCardChanges(TypedDict, total=False):
     """In test mode only: what the card's rules take for now."""
     tax_rate: Decimal | None
     """In percent; None: the market's."""
+    message: str | None
+    """To the recipient, at most 1,000 characters."""
     recipient_email: str | None
     gift_card_recipient: GiftCardRecipient | None
     market: Market | None
@@ -59,12 +63,17 @@ def optional_balance(about: str, value: int | None) -> int | None:
     return value
 
 
+def optional_message(about: str, value: Any) -> str | None:
+    return None if value is None or value == "" else storable_text(about, value, longest=LONGEST_MESSAGE)
+
+
 PLAIN_CHECKS: Final[Mapping[str, Check]] = {
     "balance_max_cents": optional_balance,
     "single_use": boolean,
     "rechargeable": boolean,
     "distribute_discount": boolean,
     "image_url": web_address,
+    "message": optional_message,
     **RESOURCE_CHECKS,
 }
 

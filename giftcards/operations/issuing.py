@@ -9,7 +9,7 @@ from events.operations import record
 from giftcards import code_format, codes
 from giftcards.code_keys import remember_key
 from giftcards.exceptions import CodeTaken
-from giftcards.models import GiftCard, Kind
+from giftcards.models import GiftCard, Kind, OrderLine
 from giftcards.operations.attributes import GiftCardChanges, apply_changes
 from giftcards.operations.locking import OpenCard, open_card, save
 from giftcards.operations.occasion import NO_OCCASION, Occasion
@@ -36,17 +36,19 @@ def create_gift_card(
     caller: Caller,
     attributes: GiftCardChanges,
     code: Secret | None = None,
+    order_line: OrderLine | None = None,
     occasion: Occasion = NO_OCCASION,
 ) -> GiftCard:
     """A draft worth `attributes["balance_cents"]` (required, minor units of its currency). It owes nobody
-    anything yet.
+    anything yet. `order_line` is what it is sold on, and never changes.
 
     Raises Invalid: a missing balance or currency, a value against a rule, a code that exists already.
     """
     if "balance_cents" not in attributes:
         raise Invalid("balance_cents", "blank", "can't be blank")
     chosen = None if code is None else _accepted(code)
-    card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="")
+    order = None if order_line is None else order_line.order
+    card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="", order=order, order_line=order_line)
     with transaction.atomic():
         remember_key(codes.current_version())
         apply_changes(card, attributes, caller)

@@ -129,12 +129,42 @@ def refund_payment(
         given_back = total if amount_cents is None else amount_cents
         if total == 0 or given_back > total:
             raise AboveRefundable(total)
-        for debit, share in _split(given_back, refundable):
-            give_back(cards[debit.gift_card_id], debit, share, caller=caller, occasion=occasion)
-        _write(payment)
-        data = {"refunded_amount_cents": given_back, "changed": changed}
-        _record(payment, "refund", caller=caller, reason=reason, data=data)
+        shares = _split(given_back, refundable)
+        _give_back(payment, shares, cards, caller=caller, occasion=occasion, changed=changed)
     return payment
+
+
+def give_back_all(
+    payment: Payment, cards: Mapping[UUID, GiftCard], *, caller: Caller, occasion: Occasion
+) -> int:
+    """Of a locked payment, all that is left to its locked cards; returns how much. Nothing left, nothing
+    recorded."""
+    left = [(debit, refundable_cents(debit)) for debit in debits_of(payment)]
+    shares = [(debit, share) for debit, share in left if share > 0]
+    if shares:
+        _give_back(payment, shares, cards, caller=caller, occasion=occasion)
+    return sum(share for _, share in shares)
+
+
+def debits_of(payment: Payment) -> list[LedgerEntry]:
+    """Last used first."""
+    return list(payment.transactions.filter(kind=Kind.DEBIT).order_by("-created_at", "-id"))
+
+
+def _give_back(
+    payment: Payment,
+    shares: Sequence[tuple[LedgerEntry, int]],
+    cards: Mapping[UUID, GiftCard],
+    *,
+    caller: Caller,
+    occasion: Occasion,
+    changed: Sequence[str] = (),
+) -> None:
+    for debit, share in shares:
+        give_back(cards[debit.gift_card_id], debit, share, caller=caller, occasion=occasion)
+    _write(payment)
+    data = {"refunded_amount_cents": sum(share for _, share in shares), "changed": list(changed)}
+    _record(payment, "refund", caller=caller, reason=occasion.reason, data=data)
 
 
 def update_payment(*, caller: Caller, payment_id: UUID, changes: NoteChanges, reason: str = "") -> Payment:
@@ -244,7 +274,7 @@ def _lock_payment(payment_id: UUID, caller: Caller) -> Payment:
 
 def _lock_debits(payment: Payment, caller: Caller) -> tuple[list[LedgerEntry], dict[UUID, GiftCard]]:
     """The payment's debits, last used first, and their cards."""
-    debits = list(payment.transactions.filter(kind=Kind.DEBIT).order_by("-created_at", "-id"))
+    debits = debits_of(payment)
     named = {debit.gift_card_id for debit in debits}
     cards = lock_cards(GiftCard.objects.visible_to(caller).filter(pk__in=named))
     if len(cards) < len(named):  # one was taken to a market beyond the caller's reach just now

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from giftcards import operations
-from giftcards.models import GiftCard
+from giftcards.models import GiftCard, Payment
 from tests.fixtures.cast import (
     TEST,
     a_draft,
@@ -84,6 +84,22 @@ def cash_out() -> Action:
     return lambda: operations.cash_out(caller=TEST, card_id=card.pk)
 
 
+def place_order() -> Action:
+    market = a_market()
+    unit = operations.UnitTold(recipient=operations.RecipientTold("ada@example.com"), message="Enjoy!")
+    lines = [operations.LineTold(quantity=2, amount_cents=500, units=[unit])]
+    attributes: Any = {"reference": "order-1"}
+    return lambda: operations.place_order(caller=TEST, market=market, attributes=attributes, lines=lines)
+
+
+def cancel_order() -> Action:
+    lines = [operations.LineTold(quantity=1, amount_cents=500)]
+    order = operations.place_order(caller=TEST, market=a_market(), lines=lines)
+    payment = operations.pay(caller=TEST, amount_cents=700, gift_cards=[an_active_card().pk])
+    Payment.objects.filter(pk=payment.pk).update(order=order)
+    return lambda: operations.cancel_order(caller=TEST, order_id=order.pk)
+
+
 def create() -> Action:
     tag = operations.create_tag(caller=TEST, name="summer")
     return lambda: a_draft(code="CHOSEN-CODE", recipient_email="ada@example.com", tags=[tag])
@@ -126,6 +142,8 @@ PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "refund": refund,
     "pay": pay,
     "refund_payment": refund_payment,
+    "place_order": place_order,
+    "cancel_order": cancel_order,
     "cash_out": cash_out,
     "archive": verb("archive", an_active_card),
     "unarchive": verb("unarchive", an_archived_card),

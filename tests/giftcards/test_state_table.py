@@ -8,17 +8,19 @@ import pytest
 from django_fsm import Transition, TransitionNotAllowed
 
 from giftcards.exceptions import InvalidTransition
-from giftcards.models import GiftCard, Kind, Status
+from giftcards.models import GiftCard, Kind, OrderLine, Status
 from giftcards.models import gift_card as documented
 from giftcards.models.gift_card import legal_moves
 from giftcards.operations import (
     activate,
     adjust,
     authorize,
+    cancel_order,
     capture,
     cash_out,
     deactivate,
     debit,
+    place_order,
     purchase,
     recharge,
     refund,
@@ -74,6 +76,17 @@ def refunded(card: GiftCard) -> GiftCard:
     return GiftCard.objects.get(id=card.id)
 
 
+def taken_back(card: GiftCard) -> GiftCard:
+    """As what an order sold that is cancelled."""
+    order = place_order(caller=TEST, market=a_market())
+    line = OrderLine.objects.create(
+        mode=order.mode, order=order, position=1, unit_amount_cents=card.initial_balance_cents, quantity=1
+    )
+    GiftCard.objects.filter(id=card.id).update(order=order, order_line=line)
+    cancel_order(caller=TEST, order_id=order.id)
+    return GiftCard.objects.get(id=card.id)
+
+
 def a_paying_market() -> Market:
     return a_market(cash_out_below_cents=100_000)
 
@@ -97,6 +110,7 @@ OPERATION_OF = {
     "capture": captured,
     "refund": refunded,
     "cash_out": lambda card: cash_out(caller=TEST, card_id=card.id, changes={"market": a_paying_market()}),
+    "take_back": taken_back,
     "recharge": lambda card: recharge(caller=TEST, card_id=card.id, amount_cents=1),
     "adjust": lambda card: adjust(caller=TEST, card_id=card.id, balance_cents=card.balance_cents - 1),
     # These two follow from a balance: of an active card that is spent, of a redeemed one that is filled up.
@@ -108,8 +122,15 @@ BY_ITSELF = {("inactive", "reopen"), ("active", "reopen")}
 """What leads to reopening is possible there, and reopens nothing."""
 
 
-NOTHING_TO_NAME = {("draft", "capture"), ("redeemed", "capture"), ("draft", "refund")}
-"""No operation gets as far as the machine: such a card has no open authorization, a draft no entry."""
+NOTHING_TO_NAME = {
+    ("draft", "capture"),
+    ("redeemed", "capture"),
+    ("draft", "refund"),
+    ("draft", "take_back"),
+    ("redeemed", "take_back"),
+}
+"""No operation gets as far as the machine: such a card has no open authorization, a draft no entry and no
+order, and a redeemed one has been used."""
 
 
 def cells(*, possible: bool) -> list[tuple[str, str]]:
