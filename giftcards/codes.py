@@ -6,7 +6,8 @@ A code is stored as
 - a keyed digest of its first 8 characters, for support staff's search (only for codes longer than 12
   characters, so that those 8 never are most of the secret),
 - an AES-GCM ciphertext bound to its card, for those who may see it, letter by letter as it was given,
-- its last four characters.
+- its last four characters, unless they would be most of it: shorter ones than we give out have come from
+  elsewhere.
 
 The keys come from `settings.GIFTCARDS_CODE_KEYS` ({version: 32 bytes}), outside the database; the highest
 version is the one in use. See docs/adr/0005-codes-at-rest.md.
@@ -93,7 +94,7 @@ def seal(code: Secret, *, card_id: UUID) -> SealedCode:
         digest=key.digest(text),
         prefix_digest=key.prefix_digest(prefix(text)) if len(text) >= SHORTEST_WITH_PREFIX else None,
         ciphertext=nonce + key.cipher.encrypt(nonce, text.encode(), card_id.bytes),
-        last_four=text[-SUFFIX_LENGTH:],
+        last_four=text[-SUFFIX_LENGTH:] if len(text) >= MIN_LENGTH else "",
         key_version=key.version,
     )
 

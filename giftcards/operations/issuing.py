@@ -49,11 +49,18 @@ def create_gift_card(
     chosen = None if code is None else _accepted(code)
     order = None if order_line is None else order_line.order
     card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="", order=order, order_line=order_line)
+    return draft(card, caller=caller, attributes=attributes, code=chosen, occasion=occasion)
+
+
+def draft(
+    card: GiftCard, *, caller: Caller, attributes: GiftCardChanges, code: Secret | None, occasion: Occasion
+) -> GiftCard:
+    """`create_gift_card`, without asking what `code` looks like. Raises Invalid."""
     with transaction.atomic():
         remember_key(codes.current_version())
         apply_changes(card, attributes, caller)
-        seal_into(card, chosen or _made_for(card.market))
-        _require_unused_code(card, chosen)
+        seal_into(card, code or _made_for(card.market))
+        _require_unused_code(card, code)
         _insert(card)
         apply_tags(card, attributes)
         record_operation(OpenCard(card, []), "create", caller=caller, occasion=occasion)
@@ -74,12 +81,20 @@ def purchase(
         if not card.is_issued and begin_validity(card):
             save(card)
             opened.changed[:] = dict.fromkeys([*opened.changed, "expires_at"])
-        require_transition(card, card.purchase)
-        face_value = card.initial_balance_cents
-        entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
-        _announce(card, caller)
-        record_operation(opened, "purchase", caller=caller, occasion=occasion, entry=entry)
+        issue(opened, announced=True, caller=caller, occasion=occasion)
     return card
+
+
+def issue(opened: OpenCard, *, announced: bool, caller: Caller, occasion: Occasion) -> None:
+    """Of a locked draft: from now on its face value is owed. If it is `announced`, whoever listens for new
+    cards hears of it. Raises InvalidTransition."""
+    card = opened.card
+    require_transition(card, card.purchase)
+    face_value = card.initial_balance_cents
+    entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
+    if announced:
+        _announce(card, caller)
+    record_operation(opened, "purchase", caller=caller, occasion=occasion, entry=entry)
 
 
 def _announce(card: GiftCard, caller: Caller) -> None:

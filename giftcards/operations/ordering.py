@@ -70,7 +70,7 @@ def place_order(
     values = checked_order(attributes)
     order = Order(mode=caller.mode, market=market, currency_code=market.currency_code, **values)
     with transaction.atomic():
-        _write(order)
+        save_order(order)
         sold = sell(order, lines, caller=caller, occasion=occasion_of(order, reason))
         record_order(order, "create", caller=caller, reason=reason, data=_told_of(sold))
     return order
@@ -124,7 +124,7 @@ def occasion_of(order: Order, reason: str) -> Occasion:
 def write_order(order: Order) -> None:
     """Raises Invalid for what another order has."""
     order.updated_at = Now()
-    _write(order)
+    save_order(order)
     order.refresh_from_db(fields=["updated_at"])
 
 
@@ -149,7 +149,7 @@ def _told_of(sold: Sequence[OrderLine]) -> dict[str, object]:
     }
 
 
-def _write(order: Order) -> None:
+def save_order(order: Order) -> None:
     """Who comes second waits for who came first, and is told that it is taken."""
     try:
         with transaction.atomic():

@@ -8,6 +8,12 @@ from uuid import UUID
 
 from giftcards import operations
 from giftcards.models import GiftCard, Payment
+from giftcards.operations import importing
+from giftcards.operations.importing import PastCard, PastDebit, import_gift_card
+from giftcards.operations.occasion import Occasion
+from kernel.caller import Actor, Caller
+from kernel.modes import Mode
+from kernel.secret import Secret
 from tests.fixtures.cast import (
     TEST,
     a_draft,
@@ -20,6 +26,7 @@ from tests.fixtures.cast import (
 )
 
 Action = Callable[[], Any]
+COMMAND: Final = Caller(Mode.TEST, Actor.system("import"))
 NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
@@ -122,6 +129,35 @@ def issue() -> Action:
     return lambda: operations.issue_gift_card(caller=TEST, attributes=attributes)
 
 
+def import_card() -> Action:
+    debits = [PastDebit(3_000, Occasion("Spent elsewhere", reference=order)) for order in ("1", "2")]
+    past = PastCard(
+        code=Secret("ELSEWHERE-CODE"),
+        face_value_cents=3_000,
+        balance_cents=500,
+        market=a_market(),
+        is_active=False,
+        is_archived=True,
+        reference="gift_1",
+        reference_origin="elsewhere",
+        debits=debits,
+        issued=Occasion("Issued elsewhere"),
+        overspent="More was spent than there was",
+        unexplained="What was left",
+    )
+    return lambda: import_gift_card(caller=COMMAND, past=past)
+
+
+def follow_imported_card() -> Action:
+    card = import_card()()
+    operations.unarchive(caller=TEST, card_id=card.pk)
+    operations.activate(caller=TEST, card_id=card.pk)
+    debits = [PastDebit(200, Occasion("Spent elsewhere", reference="3"))]
+    return lambda: importing.follow_imported_card(
+        caller=COMMAND, card_id=card.pk, debits=debits, balance_cents=100, unexplained="What was left"
+    )
+
+
 PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "create": create,
     "issue": issue,
@@ -148,6 +184,8 @@ PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "archive": verb("archive", an_active_card),
     "unarchive": verb("unarchive", an_archived_card),
     "reveal_code": verb("reveal_code", an_active_card),
+    "import": import_card,
+    "follow what was imported": follow_imported_card,
 }
 
 BY_KEY: Final[Mapping[str, Callable[[UUID], Any]]] = {
