@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "markets",
     "recipients",
     "giftcards",
+    "medusa",  # no tables: a command
 ]
 
 MIDDLEWARE = [
