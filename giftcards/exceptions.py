@@ -82,6 +82,13 @@ class AlreadyUsed(Invalid):
         )
 
 
+class AlreadyGiven(Invalid):
+    """A card gives to an order once, by one payment, whether that was given back since or not."""
+
+    def __init__(self) -> None:
+        super().__init__(OPERATION, "already_given", "include one that has paid for this order before")
+
+
 class AuthorizationResolved(Invalid):
     def __init__(self, status: str) -> None:
         super().__init__(

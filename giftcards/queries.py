@@ -1,7 +1,7 @@
 """Reads over many cards at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,9 +11,10 @@ from django.db import connection
 from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from giftcards.models import Authorization, AuthorizationStatus, Kind, LedgerEntry, Tag
+from giftcards.models import Authorization, AuthorizationStatus, Kind, LedgerEntry, PaymentShare, Tag
 from giftcards.models.authorization import reads_as
 from giftcards.models.ledger import SPENDING
+from giftcards.tax import Giving, OrderAmounts, card_totals
 from kernel.caller import Caller
 
 LOGGED_CHANGES: Final = 100
@@ -99,6 +100,51 @@ def payment_totals(payment_ids: Iterable[UUID]) -> Mapping[UUID, PaymentTotals]:
             [list(payment_ids)],
         )
         return {key: PaymentTotals(*told) for key, *told in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTotals:
+    """What cards have paid of one order and did not get back, and the tax that this takes off it; in minor
+    units of its currency."""
+
+    gift_card_total_cents: int
+    gift_card_tax_total_cents: int
+
+
+def order_card_totals(order_ids: Iterable[UUID]) -> Mapping[UUID, OrderTotals]:
+    """Of each order; one query. The rates are those of the shares, kept as they were."""
+    given: defaultdict[UUID, list[Giving]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT listed.order_id, moved.paid, share.tax_rate
+            FROM unnest(%s::uuid[]) AS listed (order_id)
+            LEFT JOIN giftcards_paymentshare AS share ON share.order_id = listed.order_id
+            CROSS JOIN LATERAL (
+                SELECT coalesce(-sum(amount_cents), 0)::bigint AS paid FROM giftcards_ledgerentry
+                WHERE payment_id = share.payment_id AND gift_card_id = share.gift_card_id
+            ) AS moved
+            """,
+            [list(order_ids)],
+        )
+        for order_id, paid, tax_rate in cursor.fetchall():
+            given[order_id].append(Giving(paid, tax_rate))
+    return {order_id: _order_totals(shares) for order_id, shares in given.items()}
+
+
+def _order_totals(shares: Sequence[Giving]) -> OrderTotals:
+    """Whether an order's cards are taxed was decided when they paid: a share that is not has no rate."""
+    paid = OrderAmounts(subtotal_cents=sum(share.amount_cents for share in shares))
+    totals = card_totals(paid, shares, cards_are_taxable=True)
+    return OrderTotals(totals.gift_card_total_cents, totals.gift_card_tax_total_cents)
+
+
+def shares_of_payments(payment_ids: Iterable[UUID]) -> Mapping[UUID, list[PaymentShare]]:
+    """What each card gave to each payment, in the order of use; one query."""
+    shares: defaultdict[UUID, list[PaymentShare]] = defaultdict(list)
+    for share in PaymentShare.objects.filter(payment_id__in=list(payment_ids)).order_by("id"):
+        shares[share.payment_id].append(share)
+    return shares
 
 
 def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:

@@ -5,6 +5,7 @@ from giftcards.models.gift_card import GiftCard, Status
 from giftcards.models.ledger import Kind, LedgerEntry, Refund
 from giftcards.models.order import Order, OrderLine
 from giftcards.models.payment import Payment
+from giftcards.models.payment_share import PaymentShare
 from giftcards.models.product import Denomination, Product, ProductMarket
 from giftcards.models.tag import GiftCardTag, Tag
 from giftcards.models.verification import Scope, Verification
@@ -22,6 +23,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Payment",
+    "PaymentShare",
     "Product",
     "ProductMarket",
     "Refund",

@@ -1,13 +1,14 @@
 """Payments: one amount taken from several cards, all of it or nothing, and given back the same way.
 
-Locks, in this order, so that no two callers wait for each other: the payment's row, then the rows of all its
-cards in the order of their keys (`locking.lock_cards`). Everything is decided after that. A new payment needs
-no lock of its own, because nobody sees it yet; what has to do with one card locks that card alone.
+Locks, in this order, so that no two callers wait for each other: the row of the order that is paid for
+(`sharing.lock_payable`), the payment's row, then the rows of all its cards in the order of their keys
+(`locking.lock_cards`). Everything is decided after that. A new payment needs no lock of its own, because
+nobody sees it yet; what has to do with one card locks that card alone.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -16,16 +17,24 @@ from django.db.models.functions import Now
 
 from events.operations import record
 from giftcards.codes import digests
-from giftcards.exceptions import AboveRefundable, InsufficientBalance, MarketDisabled, UnusableCodes
+from giftcards.exceptions import (
+    AboveRefundable,
+    AlreadyGiven,
+    InsufficientBalance,
+    MarketDisabled,
+    UnusableCodes,
+)
 from giftcards.lookups import usable_cards
-from giftcards.models import GiftCard, Kind, LedgerEntry, Payment
+from giftcards.models import GiftCard, Kind, LedgerEntry, Order, Payment
 from giftcards.operations.balance import require_spendable, spend
 from giftcards.operations.holds import release_lapsed
 from giftcards.operations.locking import OpenCard, lock_cards
 from giftcards.operations.noting import NoteChanges, apply_notes, checked_notes
 from giftcards.operations.occasion import Occasion
+from giftcards.operations.ordering import occasion_of
 from giftcards.operations.refunding import give_back, refundable_cents
 from giftcards.operations.rules import require_amount, require_in_circulation
+from giftcards.operations.sharing import givers_to, keep_shares, lock_payable
 from kernel.caller import Caller
 from kernel.refusals import OPERATION, Invalid, NotFound
 from kernel.secret import Secret
@@ -35,6 +44,7 @@ from markets.models import Market
 RESOURCE_TYPE: Final = "gift_card_payments"
 MOST_CARDS: Final = 50
 """Of one payment: all of them stay locked until it is done."""
+OF_ANOTHER_MARKET: Final = "include one that is restricted to another market than the order's"
 
 Source = TypeVar("Source")
 
@@ -48,6 +58,7 @@ def pay(
     currency_code: str | None = None,
     partial: bool = False,
     spent_in: Market | None = None,
+    order: Order | None = None,
     attributes: NoteChanges | None = None,
     reason: str = "",
 ) -> Payment:
@@ -57,11 +68,11 @@ def pay(
     The card that expires first gives first, those that never expire last; then the one with less available,
     then by key. Each gives what is left to pay or all that no authorization holds. With `partial` the payment
     takes what there is; nothing at all is refused even so. Every card that is named must be spendable, also
-    one that would not be needed.
+    one that would not be needed. For an `order`, whose market it is spent in, each card gives once.
 
     Raises NotFound, UnusableCodes (instead of everything that is wrong with a card named by its code),
     InsufficientBalance with what is available on all cards, MarketDisabled, Invalid about `gift_cards` with
-    the card that is refused.
+    the card that is refused, Invalid about `order`.
     """
     require_amount(amount_cents, about="amount_cents")
     _require_naming(gift_cards, codes)
@@ -70,10 +81,13 @@ def pay(
     if spent_in is not None and spent_in.disabled_at is not None:
         raise MarketDisabled("spent_in")
     values = checked_notes(attributes)
-    occasion = Occasion(reason, values.get("reference"), values.get("order_number"))
     with transaction.atomic():
+        if order is not None:
+            order = lock_payable(order, spent_in=spent_in, currency_code=currency_code, caller=caller)
+            spent_in, currency_code = order.market, order.currency_code
+        occasion = _occasion(values, order, reason)
         cards = _lock_named(gift_cards, codes, caller)
-        _require_all_spendable(cards, currency_code, spent_in, named_by_code=codes is not None)
+        _require_all_spendable(cards, currency_code, spent_in, order, named_by_code=codes is not None)
         shares = _shares(cards, amount_cents, partial=partial)
         payment = Payment(
             mode=caller.mode,
@@ -81,11 +95,21 @@ def pay(
             currency_code=cards[0].currency_code,
             partial=partial,
             market=spent_in,
+            order=order,
             **values,
         )
         payment.save(force_insert=True)
+        keep_shares(payment, shares)
         _spend(payment, shares, caller=caller, occasion=occasion)
     return payment
+
+
+def _occasion(notes: Mapping[str, Any], order: Order | None, reason: str) -> Occasion:
+    """The entries name the order that the shop notes, or else the one that is paid for."""
+    told = Occasion(reason) if order is None else occasion_of(order, reason)
+    return Occasion(
+        reason, notes.get("reference") or told.reference, notes.get("order_number") or told.order_number
+    )
 
 
 def _spend(
@@ -212,20 +236,29 @@ def _lock_with_codes(codes: Collection[Secret], caller: Caller) -> list[GiftCard
 
 
 def _require_all_spendable(
-    cards: Sequence[GiftCard], currency_code: str | None, spent_in: Market | None, *, named_by_code: bool
+    cards: Sequence[GiftCard],
+    currency_code: str | None,
+    spent_in: Market | None,
+    order: Order | None,
+    *,
+    named_by_code: bool,
 ) -> None:
     prefetch_related_objects(cards, "market")
+    gave = set() if order is None else givers_to(order, cards)
     for card in cards:
         try:
+            if card.pk in gave:
+                raise AlreadyGiven
             _require_currency(card, currency_code or cards[0].currency_code)
             require_in_circulation(card)
             require_spendable(card, spent_in)
         except Invalid as refusal:
             if named_by_code:
                 raise UnusableCodes from None
-            if refusal.about == "spent_in":
+            if refusal.about == "spent_in" and order is None:
                 raise
-            raise Invalid("gift_cards", refusal.error, str(refusal), value=str(card.pk)) from refusal
+            message = OF_ANOTHER_MARKET if refusal.about == "spent_in" else str(refusal)
+            raise Invalid("gift_cards", refusal.error, message, value=str(card.pk)) from refusal
 
 
 def _require_currency(card: GiftCard, currency_code: str) -> None:

@@ -1,4 +1,4 @@
-"""Payments: what was taken for one, from whichever cards, is what it says."""
+"""Payments: what was taken for one, from whichever cards, is what it says, and what its shares say."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from events.models import Event
-from giftcards.models import Kind, LedgerEntry, Payment
+from giftcards.models import Kind, LedgerEntry, Payment, PaymentShare
 from giftcards.verification.lies import Flaw, Lie, Row, flaws_in_numbers, grouped
 
 
@@ -28,14 +28,17 @@ def lies_in_payments(payments: Sequence[Row]) -> Iterator[Lie]:
     ids = [payment["id"] for payment in payments]
     entries = LedgerEntry.objects.filter(payment_id__in=ids).order_by("payment_id", "id").values()
     events = Event.objects.filter(subject_id__in=ids).order_by("subject_id", "sequence").values()
-    entries_of, events_of = (
+    shares = PaymentShare.objects.filter(payment_id__in=ids).order_by("payment_id").values()
+    entries_of, events_of, shares_of = (
         grouped(entries, "payment_id"),
         grouped(events, "subject_id"),
+        grouped(shares, "payment_id"),
     )
     for payment in payments:
         own_entries = entries_of.get(payment["id"], [])
         flaws = (
             *_flaws_in_entries(payment, own_entries),
+            *_flaws_in_shares(payment, own_entries, shares_of.get(payment["id"], [])),
             *_flaws_in_story(payment, own_entries, events_of.get(payment["id"], [])),
         )
         for text, number in flaws:
@@ -61,6 +64,22 @@ def _flaws_in_entries(payment: Row, entries: Sequence[Row]) -> Iterator[Flaw]:
         yield f"all or nothing of {payment['amount_cents']}, its entries took {paid}", None
     if (refunded := _sum(entries, Kind.REFUND)) > paid:
         yield f"{refunded} given back of {paid}", None
+
+
+def _flaws_in_shares(payment: Row, entries: Sequence[Row], shares: Sequence[Row]) -> Iterator[Flaw]:
+    """One of each card that it took from, of what it took, for the order that it pays for."""
+    taken = {
+        entry["gift_card_id"]: -entry["amount_cents"] for entry in entries if entry["kind"] == Kind.DEBIT
+    }
+    if {share["gift_card_id"]: share["amount_cents"] for share in shares} != taken:
+        yield "its shares are not what it took from each gift card", None
+    agreed = (payment["mode"], payment["currency_code"], payment["order_id"])
+    for share in shares:
+        if (share["mode"], share["currency_code"], share["order_id"]) != agreed:
+            yield (
+                f"the mode, currency or order of the share of gift card {share['gift_card_id']} is another",
+                None,
+            )
 
 
 def _flaws_in_story(payment: Row, entries: Sequence[Row], events: Sequence[Row]) -> Iterator[Flaw]:

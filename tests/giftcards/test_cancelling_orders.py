@@ -4,7 +4,7 @@ import pytest
 
 from events.models import Event
 from giftcards.exceptions import Archived, BoughtCardInUse, OrderCancelled, OrderReachesBeyond
-from giftcards.models import GiftCard, Kind, LedgerEntry, Order, Payment, Status
+from giftcards.models import GiftCard, Kind, LedgerEntry, Order, Status
 from giftcards.operations import (
     LineTold,
     activate,
@@ -31,9 +31,7 @@ def placed(*lines, market=None, **attributes):
 
 
 def paid_for(order, *cards, amount_cents=1_000):
-    payment = pay(caller=TEST, amount_cents=amount_cents, gift_cards=[card.pk for card in cards])
-    Payment.objects.filter(pk=payment.pk).update(order=order)
-    return payment
+    return pay(caller=TEST, amount_cents=amount_cents, gift_cards=[card.pk for card in cards], order=order)
 
 
 def cancelled(order, by=TEST, **more):

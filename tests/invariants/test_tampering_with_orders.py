@@ -66,6 +66,10 @@ def payment(change: str) -> str:
     return f"UPDATE giftcards_payment SET {change} WHERE id = %(payment)s"
 
 
+def share(change: str) -> str:
+    return f"UPDATE giftcards_paymentshare SET {change} WHERE gift_card_id = %(card)s"
+
+
 def event(which: str, number: int, change: str) -> str:
     return f"UPDATE events_event SET {change} WHERE subject_id = %({which})s AND sequence = {number}"
 
@@ -187,6 +191,20 @@ PAYMENTS: dict[str, tuple[Any, ...]] = {
     "more given back than taken": (
         entry(REFUND_OF_PAYMENT, "amount_cents = 401"),
         "{payment}: 401 given back of 400",
+    ),
+    "more of a share": (share("amount_cents = 251"), "its shares are not what it took from each gift card"),
+    "a share removed": (
+        "DELETE FROM giftcards_paymentshare WHERE gift_card_id = %(card)s",
+        "its shares are not what it took from each gift card",
+    ),
+    "mode of a share": (share("mode = 'live'"), "order of the share of gift card {card} is another"),
+    "currency of a share": (
+        share("currency_code = 'X'"),
+        "order of the share of gift card {card} is another",
+    ),
+    "order of a share": (
+        share("order_id = gen_random_uuid()"),
+        "order of the share of gift card {card} is another",
     ),
     "an event removed": (no_event("payment", CREATED), "{payment}, number 2: expected event 1 here"),
     "the mode of an event": (event("payment", 2, "mode = 'live'"), "the mode of the event is another"),
