@@ -12,8 +12,10 @@ from config.openapi import ABOUT
 from events.api.views import EventViewSet
 from giftcards.api.attachments import AttachmentViewSet
 from giftcards.api.authorizations import AuthorizationViewSet
+from giftcards.api.denominations import DenominationViewSet
 from giftcards.api.lookups import LookupViewSet
 from giftcards.api.payments import PaymentViewSet
+from giftcards.api.products import ProductViewSet
 from giftcards.api.refunds import RefundViewSet
 from giftcards.api.tags import TagViewSet
 from giftcards.api.transactions import TransactionViewSet
@@ -32,6 +34,8 @@ router.register(MarketViewSet)
 router.register(PriceListViewSet)
 router.register(RecipientViewSet)
 router.register(TagViewSet)
+router.register(ProductViewSet)
+router.register(DenominationViewSet)
 router.register(AttachmentViewSet)
 router.register(EventViewSet)
 router.register_singleton(OrganizationView)

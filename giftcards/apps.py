@@ -11,8 +11,10 @@ class GiftCardsConfig(AppConfig):
         from giftcards.models import (  # noqa: PLC0415 (there are models from now on only)
             Attachment,
             Authorization,
+            Denomination,
             GiftCard,
             Payment,
+            Product,
             Tag,
         )
 
@@ -21,3 +23,5 @@ class GiftCardsConfig(AppConfig):
         seen_with_the_resource("attachments", Attachment.objects.visible_to)
         seen_with_the_resource("gift_card_authorizations", Authorization.objects.visible_to)
         seen_with_the_resource("gift_card_payments", Payment.objects.visible_to)
+        seen_with_the_resource("gift_card_products", Product.objects.visible_to)
+        seen_with_the_resource("gift_card_denominations", Denomination.objects.visible_to)

@@ -20,10 +20,16 @@ from markets.models import Market
 
 def expiry_by_default(market: Market, issued_at: datetime) -> datetime | None:
     """Raises Invalid for a day that no calendar has."""
-    if market.default_validity_months is None:
+    return expiry_after(market.default_validity_months, market, issued_at)
+
+
+def expiry_after(months: int | None, market: Market, issued_at: datetime) -> datetime | None:
+    """The end of the day `months` after the issue, in the market's time zone; None without months. Raises
+    Invalid for a day that no calendar has."""
+    if months is None:
         return None
     try:
-        return end_of_validity(issued_at, market.default_validity_months, market.time_zone)
+        return end_of_validity(issued_at, months, market.time_zone)
     except OverflowError:
         raise Invalid("expires_at", "invalid", "is out of range") from None
 
@@ -36,6 +42,18 @@ def require_lawful_expiry(market: Market, expires_at: datetime, issued_at: datet
     months = market.minimum_validity_months
     if months is not None and not _reaches(expires_at, issued_at, months, market.time_zone):
         raise TooShortValidity(about, market.name, months)
+
+
+def require_lawful_validity(market: Market, months: int | None, *, about: str) -> None:
+    """Of cards that are to be issued, valid for so many months; None: for ever. Raises ExpiryNotAllowed,
+    TooShortValidity."""
+    if months is None:
+        return
+    if not market.allows_expiry:
+        raise ExpiryNotAllowed(about, market.name)
+    minimum = market.minimum_validity_months
+    if minimum is not None and months < minimum:
+        raise TooShortValidity(about, market.name, minimum)
 
 
 def gives_up_remainder(market: Market | None) -> bool:

@@ -24,6 +24,12 @@ from giftcards.operations.authorizing import (
 from giftcards.operations.balance import adjust, change_balance, debit, recharge
 from giftcards.operations.cancelling import cancel_order
 from giftcards.operations.cashing_out import cash_out
+from giftcards.operations.denominations import (
+    DenominationChanges,
+    create_denomination,
+    delete_denomination,
+    update_denomination,
+)
 from giftcards.operations.editing import delete_gift_card, update_gift_card
 from giftcards.operations.issuing import create_gift_card, purchase
 from giftcards.operations.lifecycle import activate, deactivate
@@ -31,6 +37,12 @@ from giftcards.operations.noting import NoteChanges
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.ordering import OrderChanges, place_order, update_order
 from giftcards.operations.paying import pay, refund_payment, update_payment
+from giftcards.operations.products import (
+    ProductChanges,
+    create_product,
+    delete_product,
+    update_product,
+)
 from giftcards.operations.refunding import refund
 from giftcards.operations.revealing import reveal_code
 from giftcards.operations.selling import LineTold, RecipientTold, UnitTold
@@ -38,11 +50,13 @@ from giftcards.operations.tags import TagChanges, create_tag, delete_tag, update
 
 __all__ = [
     "AttachmentChanges",
+    "DenominationChanges",
     "GiftCardChanges",
     "LineTold",
     "NoteChanges",
     "Occasion",
     "OrderChanges",
+    "ProductChanges",
     "RecipientTold",
     "TagChanges",
     "UnitTold",
@@ -55,12 +69,16 @@ __all__ = [
     "cash_out",
     "change_balance",
     "create_attachment",
+    "create_denomination",
     "create_gift_card",
+    "create_product",
     "create_tag",
     "deactivate",
     "debit",
     "delete_attachment",
+    "delete_denomination",
     "delete_gift_card",
+    "delete_product",
     "delete_tag",
     "issue_gift_card",
     "pay",
@@ -75,9 +93,11 @@ __all__ = [
     "unarchive",
     "update_attachment",
     "update_authorization",
+    "update_denomination",
     "update_gift_card",
     "update_order",
     "update_payment",
+    "update_product",
     "update_tag",
     "void",
 ]

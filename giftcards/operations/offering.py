@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from giftcards import code_format
-from giftcards.expiry import end_of_validity
-from giftcards.models import Denomination, Product
+from giftcards.models import Denomination
+from giftcards.offers import offer
 from giftcards.operations.rules import require_amount
 from kernel.caller import Caller
 from kernel.clock import database_now
@@ -49,31 +49,11 @@ def offered(
 
 
 def _offer(denomination: Denomination, market: Market) -> Offered:
-    product = denomination.product
-    key = str(denomination.pk)
-    if denomination.disabled or product.disabled:
-        raise Invalid("denomination", "disabled", "is disabled", value=key)
-    sold_in = set(product.availabilities.values_list("market_id", flat=True))
-    if sold_in and market.pk not in sold_in:
-        message = f"is not sold in the market {market.name}"
-        raise Invalid("denomination", "other_market", message, value=key)
-    amount_cents = denomination.amounts.get(market.currency_code)
-    if amount_cents is None:
-        message = f"has no amount in {market.currency_code}"
-        raise Invalid("denomination", "currency_mismatch", message, value=key)
+    found = offer(denomination, market)
     return Offered(
-        amount_cents,
+        found.amount_cents,
         denomination,
-        denomination.image_url or product.image_url,
-        _expiry(product, market),
-        product.code_format,
+        found.image_url,
+        found.expires_at(database_now()),
+        found.code_format,
     )
-
-
-def _expiry(product: Product, market: Market) -> datetime | None:
-    if product.validity_months is None:
-        return None
-    try:
-        return end_of_validity(database_now(), product.validity_months, market.time_zone)
-    except OverflowError:
-        raise Invalid("denomination", "invalid", "is valid for longer than calendars reach") from None

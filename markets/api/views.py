@@ -30,7 +30,7 @@ class MarketViewSet(ResourceViewSet):
             caller=caller,
             market_id=pk,
             changes=MarketChanges(**{name: value for name, value in values.items() if name[0] != "_"}),  # type: ignore[typeddict-item]
-            disabled=_asked_to_disable(values),
+            disabled=asked_to_disable(values),
         )
 
     def delete_resource(self, caller: Caller, pk: UUID) -> None:
@@ -44,7 +44,7 @@ class PriceListViewSet(ResourceViewSet):
     scopes: ClassVar[Mapping[str, str]] = {"read": Scope.READ}
 
 
-def _asked_to_disable(values: Mapping[str, Any]) -> bool | None:
+def asked_to_disable(values: Mapping[str, Any]) -> bool | None:
     """A trigger that is false or null asks for nothing; only one may ask (contract §5)."""
     if values.get("_disable") and values.get("_enable"):
         raise Invalid("_enable", "single_trigger", "can't be combined with _disable", value=True)

@@ -84,13 +84,16 @@ TABLE: Final[dict[str, dict[str, Any]]] = {
     **table("price_lists"),
     **table("gift_card_recipients", post=ISSUE, patch=ISSUE, delete=ISSUE),
     **table("tags", post=ISSUE, patch=ISSUE, delete=ISSUE),
+    **table("gift_card_products", post=ISSUE, patch=ISSUE, delete=ISSUE),
+    **table("gift_card_denominations", post=ISSUE, patch=ISSUE, delete=ISSUE),
     **table("attachments", post=ISSUE, patch=ISSUE, delete=ISSUE),
     **table("events"),
     "gift_card_lookups": {"post": READ},
     "organization": {"get": ANY_SCOPE},
     "application": {"get": ANY_SCOPE},
 }
-TABLE["gift_cards" + LINKAGE].update(post=ISSUE, delete=ISSUE)
+for with_members in ("gift_cards", "gift_card_products"):
+    TABLE[with_members + LINKAGE].update(post=ISSUE, delete=ISSUE)
 
 OPEN_TO_ALL: Final = {
     "healthz/live",

@@ -16,8 +16,10 @@ from kernel.modes import Mode
 from kernel.secret import Secret
 from tests.fixtures.cast import (
     TEST,
+    a_denomination,
     a_draft,
     a_market,
+    a_product,
     a_redeemed_card,
     an_active_card,
     an_archived_card,
@@ -158,6 +160,29 @@ def follow_imported_card() -> Action:
     )
 
 
+def create_product() -> Action:
+    attributes: Any = {"name": "Gift card", "markets": [a_market(), a_market()]}
+    return lambda: operations.create_product(caller=TEST, attributes=attributes)
+
+
+def update_product() -> Action:
+    product = a_product(markets=[a_market()])
+    changes: Any = {"name": "Other", "markets": [a_market()]}
+    return lambda: operations.update_product(caller=TEST, product_id=product.pk, changes=changes)
+
+
+def delete_product() -> Action:
+    product = a_denomination(a_product(markets=[a_market()])).product
+    return lambda: operations.delete_product(caller=TEST, product_id=product.pk)
+
+
+def update_denomination() -> Action:
+    key, changes = a_denomination().pk, {"amounts": {"USD": 5_000}}
+    return lambda: operations.update_denomination(
+        caller=TEST, denomination_id=key, changes=changes, disabled=True
+    )
+
+
 PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "create": create,
     "issue": issue,
@@ -183,6 +208,10 @@ PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "cash_out": cash_out,
     "archive": verb("archive", an_active_card),
     "unarchive": verb("unarchive", an_archived_card),
+    "create_product": create_product,
+    "update_product": update_product,
+    "delete_product": delete_product,
+    "update_denomination": update_denomination,
     "reveal_code": verb("reveal_code", an_active_card),
     "import": import_card,
     "follow what was imported": follow_imported_card,

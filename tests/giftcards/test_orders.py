@@ -163,7 +163,7 @@ def test_a_validity_that_the_market_forbids_is_refused_for_its_line():
     with pytest.raises(Invalid) as refusal:
         placed(LineTold(denomination=denomination.pk), market=a_market(allows_expiry=False))
 
-    assert (refusal.value.about, refusal.value.error) == ("lines/0", "expiry_not_allowed")
+    assert (refusal.value.about, refusal.value.error) == ("lines/0/denomination", "expiry_not_allowed")
     assert isinstance(refusal.value.__cause__, ExpiryNotAllowed)
 
 

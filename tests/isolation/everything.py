@@ -26,7 +26,7 @@ from giftcards.operations import (
 )
 from kernel.caller import Caller
 from kernel.modes import Mode
-from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card, last_entry
+from tests.fixtures.cast import LIVE, TEST, a_denomination, a_market, a_product, an_active_card, last_entry
 from tests.fixtures.client import ApiClient, api_client
 from tests.fixtures.oauth import a_client
 
@@ -98,6 +98,8 @@ def make(owner: str, number: int, *, by: Caller, in_a_market: bool = True) -> Gi
         tags=[create_tag(caller=by, name=f"tag{number}", reference=f"t{number}")],
     )
     create_attachment(caller=by, attachable=card, name=owner, description=owner, reference=owner)
+    product = a_product(by=by, name=owner, description=owner, reference=owner, markets=[market])
+    a_denomination(product, by=by, name=owner, reference=owner, amounts={"EUR": 600 + number})
     move(card, owner, number, by=by, spent_in=market)
     return card
 
@@ -165,6 +167,10 @@ class Owners:
             "price_lists": self.ids["common"]["markets"],
         }
         beyond = union(beyond, common_market)
+        sold_there = {
+            name: self.ids["common"][name] for name in ("gift_card_products", "gift_card_denominations")
+        }
+        beyond = union(beyond, sold_there)
         for name in OF_NO_MARKET:
             beyond[name] = set()
         for name in ("gift_card_transactions", "gift_card_refunds", "gift_card_authorizations"):

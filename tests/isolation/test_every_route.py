@@ -30,6 +30,8 @@ CREATED_FROM: Final[dict[str, dict[str, Any]]] = {
     "gift_card_refunds": {},
     "gift_card_payments": {"amount_cents": 1},
     "attachments": {"name": "a"},
+    "gift_card_products": {"name": "a"},
+    "gift_card_denominations": {"name": "a", "amounts": {"EUR": 1}},
 }
 """What a creation needs beside its relationships, of those types that have writable ones."""
 
