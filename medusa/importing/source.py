@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
 
 from giftcards.code_format import canonical
@@ -185,8 +186,7 @@ class MedusaDatabase:
 @contextmanager
 def medusa_database(url: str) -> Iterator[MedusaDatabase]:
     """One snapshot of it, for as long as this is open. Raises NoMedusa."""
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise NoMedusa("The database of Medusa is named by a postgresql:// address.")
+    _require_address(url)
     try:
         with psycopg.connect(url, connect_timeout=SECONDS_TO_CONNECT) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -197,10 +197,19 @@ def medusa_database(url: str) -> Iterator[MedusaDatabase]:
             _require_medusa(connection)
             yield MedusaDatabase(connection)
             connection.rollback()
-    except psycopg.ProgrammingError as error:
-        raise NoMedusa(f"The address of Medusa's database can't be used: {_first_line(error)}.") from None
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise NoMedusa(f"Medusa's database can't be read: {_first_line(error)}.") from None
+
+
+def _require_address(url: str) -> None:
+    """What PostgreSQL says about an address may repeat it, password and all."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise NoMedusa("The database of Medusa is named by a postgresql:// address.")
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        sentence = "The address of Medusa's database can't be read; in a password / and @ are %2F and %40."
+        raise NoMedusa(sentence) from None
 
 
 def _require_medusa(connection: "psycopg.Connection[Any]") -> None:

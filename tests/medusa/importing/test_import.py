@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 from unittest.mock import patch
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -443,10 +444,26 @@ def test_cards_of_one_order_come_with_one_order(medusa: MedusaShop):
     assert {each.order for each in GiftCard.objects.all()} == {Order.objects.get()}
 
 
-@pytest.mark.parametrize("url", ["mysql://there/medusa", "", "postgresql:///nowhere-at-all?host=/nowhere"])
-def test_what_is_no_address_of_a_database_is_refused(url):
-    with pytest.raises(CommandError, match="Medusa"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://ada:pa55word@there/medusa",
+        "",
+        "postgresql://ada:pa55word@[::1/medusa",
+        "postgresql://ada:pa55word@/nowhere-at-all?host=/nowhere",
+    ],
+)
+def test_what_is_no_address_of_a_database_is_refused_without_its_password(url):
+    with pytest.raises(CommandError, match="Medusa") as error:
         call_command("import_medusa", "--database-url", url, stdout=StringIO())
+    assert "pa55word" not in str(error.value)
+
+
+def test_two_imports_at_once_are_refused(medusa: MedusaShop):
+    lock = "SELECT pg_advisory_lock(hashtextextended('medusa.import', 0))"
+    with psycopg.connect(address(connection.settings_dict["NAME"]), autocommit=True) as other:
+        other.execute(lock)
+        assert "Another import_medusa is at work" in refused(medusa)[-1]
 
 
 def test_our_own_database_is_refused():
