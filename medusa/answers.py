@@ -54,6 +54,11 @@ class MissingRegion(Missing):
         super().__init__(f"Region with {region_id} was not found")
 
 
+class MissingOrder(Missing):
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"Order with id {order_id} was not found")
+
+
 class Unauthorized(Refused):
     def __init__(self) -> None:
         super().__init__(401, "unauthorized", "Unauthorized", headers={"WWW-Authenticate": "Bearer"})

@@ -15,7 +15,7 @@ from giftcards import code_format, operations
 from giftcards.api.codes import CodeFilter
 from giftcards.api.triggers import naming
 from giftcards.exceptions import Archived
-from giftcards.models import GiftCard
+from giftcards.models import GiftCard, Order
 from giftcards.operations import GiftCardChanges
 from kernel.caller import Caller
 from kernel.counting import count
@@ -24,6 +24,7 @@ from medusa.answers import MissingCard, answer
 from medusa.callers import admitted, require
 from medusa.documents import gift_card
 from medusa.lists import page_of
+from medusa.orders import display_number
 from medusa.reading import Field, body_of, boolean, date, fields_of, integer, json_object, text
 from medusa.regions import find_region
 
@@ -35,6 +36,7 @@ ORDERS: Final = {
     "balance": "balance_cents",
     "value": "initial_balance_cents",
 }
+RELATED: Final = ("market", "order")
 DATE: Final = "be a Date instance"
 BOOLEAN: Final = "be a boolean value"
 INTEGER: Final = "be an integer number"
@@ -60,8 +62,8 @@ def list_gift_cards(request: HttpRequest) -> HttpResponse:
     page = page_of(request, limit=50, columns=ORDERS)
     cards = _shown(credential.caller)
     if page.q:
-        cards = cards.filter(_with_code(page.q, credential.caller))
-    rows = [gift_card(card, credential) for card in page.of(cards.select_related("market"))]
+        cards = cards.filter(_with_code(page.q, credential.caller) | _of_order(page.q, credential.caller))
+    rows = [gift_card(card, credential) for card in page.of(cards.select_related(*RELATED))]
     number = count(cards, as_far_as=page.end).number if page.q else _how_many(credential.caller, page.end)
     return answer(page.envelope("gift_cards", rows, number))
 
@@ -165,6 +167,15 @@ def _with_code(q: str, caller: Caller) -> Q:
     return CodeFilter().build("cont", q, prefix="", caller=caller)
 
 
+def _of_order(q: str, caller: Caller) -> Q:
+    """The order's display id, whole. The order is looked up first: the database would go through all cards
+    otherwise."""
+    if (number := display_number(q)) is None:
+        return Q(pk__in=[])
+    orders = Order.objects.visible_to(caller).filter(display_number=number)
+    return Q(order_id__in=list(orders.values_list("pk", flat=True)))
+
+
 def _key(card_id: str) -> UUID:
     key: UUID | None = uuid_or_none(card_id)
     if key is None:
@@ -173,7 +184,7 @@ def _key(card_id: str) -> UUID:
 
 
 def _told(key: UUID, credential: Credential) -> HttpResponse:
-    card = _shown(credential.caller).select_related("market").filter(pk=key).first()
+    card = _shown(credential.caller).select_related(*RELATED).filter(pk=key).first()
     if card is None:
         raise MissingCard("id", str(key))
     return answer({"gift_card": gift_card(card, credential)})

@@ -1,6 +1,6 @@
 """Medusa's addresses, as its client spells them."""
 
-from medusa import gift_cards, login, regions, store
+from medusa import gift_cards, login, orders, regions, store
 from medusa.endpoints import route
 
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
         POST=gift_cards.update_gift_card,
         DELETE=gift_cards.delete_gift_card,
     ),
+    route("admin/orders", GET=orders.list_orders),
+    route("admin/orders/(?P<order_id>[^/]+)", GET=orders.get_order),
     route("admin/regions", GET=regions.list_regions),
     route("admin/regions/(?P<region_id>[^/]+)", GET=regions.get_region),
     route("store/regions", GET=regions.list_store_regions),
