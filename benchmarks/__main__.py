@@ -1,72 +1,115 @@
 """`./dev bench`: what requests cost, on a database and a server of its own."""
 
 import argparse
+import os
+import signal
 import sys
-from collections import defaultdict
-from statistics import median
+from pathlib import Path
+from typing import Final, NoReturn
 
-from benchmarks import databases, servers
+from benchmarks import document, figures, servers
 from benchmarks.asking import REQUESTS
-from benchmarks.measuring import Load, Sample, WrongAnswerError, generated, sample
+from benchmarks.databases import asked
+from benchmarks.measuring import WrongAnswerError
+from benchmarks.report import report
+from benchmarks.running import NotTrueError, Plan, run
+
+SIZES: Final = [10_000, 1_000_000]
 
 
-def numbers(text: str) -> list[int]:
-    return [int(each) for each in text.split(",")]
+def sizes(text: str) -> list[int]:
+    numbers = [int(each) for each in text.replace("_", "").split(",")]
+    if min(numbers) < 100:
+        raise argparse.ArgumentTypeError("at least 100 cards")
+    return sorted(set(numbers))
 
 
 def names(text: str) -> list[str]:
     listed = text.split(",")
     if unknown := [each for each in listed if each not in REQUESTS]:
         raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: there are {', '.join(REQUESTS)}")
-    return listed
+    return [each for each in REQUESTS if each in listed]
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--cards", type=numbers, default=[10_000], metavar="N,N…")
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--only", type=names, default=list(REQUESTS), metavar="NAME,NAME…")
+    parser.add_argument("--cards", type=sizes, default=SIZES, metavar="N,N…", help="sizes (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each sample (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="whose median counts (%(default)s)")
+    parser.add_argument("--connections", type=int, default=8, help="at the same time (%(default)s)")
+    parser.add_argument(
+        "--only", type=names, default=list(REQUESTS), metavar="NAME,NAME…", help=", ".join(REQUESTS)
+    )
+    parser.add_argument(
+        "--compare", choices=["plain"], help="with the same models in unmodified DJA viewsets"
+    )
+    parser.add_argument("--soak", type=int, default=0, metavar="N", help="measure memory after N requests")
+    parser.add_argument("--no-pgbench", action="store_true", help="leave pgbench out")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures are written")
+    parser.add_argument("--note", default="", help="what a reader of the figures must know")
+    parser.add_argument(
+        "--pg", type=Path, metavar="FOLDER", help="other PostgreSQL programs than the built-in"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of PostgreSQL"
+    )
+    parser.add_argument(
+        "--document",
+        action="store_true",
+        help=f"measure nothing: write {document.PAGE.name} and its plot from --json or {document.KEPT.name}",
+    )
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
     chosen = options(arguments)
+    signal.signal(signal.SIGTERM, interrupt)
+    if chosen.document:
+        document.write(figures.Figures.read(chosen.json or document.KEPT))
+        return 0
+    os.environ.pop("DATABASE_URL", None)
+    if chosen.pg:
+        os.environ["PG_BIN"] = str(chosen.pg)
     try:
-        with servers.cluster() as cluster:
-            for cards in chosen.cards:
-                measure(cluster, databases.made(cluster, cards), chosen)
-    except (servers.DEV.Trouble, WrongAnswerError) as trouble:
+        found = measured(chosen)
+    except (servers.DEV.Trouble, WrongAnswerError, NotTrueError) as trouble:
         print(f"bench: {trouble}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    print(report(found))
     return 0
 
 
-def measure(cluster: servers.Cluster, database: databases.Database, chosen: argparse.Namespace) -> None:
-    print(f"{database.cards} cards in {database.load_seconds:.1f} s, {database.megabytes:.0f} MB", flush=True)
-    samples: dict[str, list[Sample]] = defaultdict(list)
-    with servers.server(cluster.environment(database.name)) as server:
-        for name in chosen.only:
-            generated(name, server, database.subject, Load(chosen.connections, chosen.seconds / 4, seed=-1))
-        for turn in range(chosen.rounds):
-            for name in chosen.only:
-                load = Load(chosen.connections, chosen.seconds, seed=turn)
-                samples[name].append(
-                    sample(name, server=server, cluster=cluster, subject=database.subject, load=load)
-                )
-        memory = server.memory_per_worker()
-    for name, taken in samples.items():
-        print(
-            f"{name:14} {median(s.per_second for s in taken):7.0f} /s"
-            f"  {median(s.server_ms for s in taken):6.2f} + {median(s.postgres_ms for s in taken):5.2f}"
-            f" = {median(s.cpu_ms for s in taken):6.2f} ms"
-            f"   p50 {median(s.p50 for s in taken):6.1f}  p99 {median(s.p99 for s in taken):6.1f} ms"
-            f"   generator {median(s.generator for s in taken):.0%}"
-        )
-    print("memory per worker", " ".join(f"{each:.0f} MB" for each in memory))
+def measured(chosen: argparse.Namespace) -> figures.Figures:
+    plan = Plan(
+        names=chosen.only,
+        connections=chosen.connections,
+        seconds=chosen.seconds,
+        rounds=chosen.rounds,
+        soak=chosen.soak,
+        with_plain=chosen.compare == "plain",
+        with_pgbench=not chosen.no_pgbench,
+    )
+    with servers.cluster(*chosen.set) as cluster:
+        version = asked(cluster, "postgres", "SHOW server_version")
+        settings = ", ".join([*servers.SETTINGS, *chosen.set])
+        found = figures.begun(note=chosen.note, postgresql=f"{version} ({settings})", method=method(plan))
+        run(cluster, chosen.cards, plan, found)
+    if chosen.json:
+        found.write(chosen.json)
+    return found
+
+
+def method(plan: Plan) -> dict[str, str]:
+    return {
+        "server": f"granian {servers.DEV.SERVER.split('--workers-kill')[0].strip()}",
+        "load": f"{plan.connections} connections, medians of {plan.rounds} rounds of {plan.seconds:g} s",
+    }
+
+
+def interrupt(_signum: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ LENGTH: Final = 36
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What requests must know of a database. `card`, where it is not 0, is the only one that is spent."""
+    """What requests must know of a database. `card`, where it is not 0, is the only one that is asked for."""
 
     cards: int
     key: str
@@ -40,12 +40,16 @@ class Request:
     body: Mapping[str, Any] | None = None
     keyed: bool = False
     status: int = 200
+    connections: int = 0
+    """As many as are asked for, unless it says so."""
+    hot: bool = False
+    """All of them ask for one card."""
 
 
-def _debit(query: str, *, keyed: bool = False) -> Request:
+def _debit(query: str, **particulars: Any) -> Request:
     attributes = {"_balance_change_cents": -1, "_reference": "order-<unique>"}
     body = {"type": "gift_cards", "id": "<spent>", "attributes": attributes}
-    return Request("PATCH", f"/api/gift_cards/<spent>{query}", body, keyed)
+    return Request("PATCH", f"/api/gift_cards/<spent>{query}", body, **particulars)
 
 
 def _create(query: str) -> Request:
@@ -62,7 +66,8 @@ REQUESTS: Final[Mapping[str, Request]] = {
     "debit": _debit("?<lean>"),
     "debit_keyed": _debit("?<lean>", keyed=True),
     "debit_full": _debit(""),
-    "hot": _debit("?<lean>"),
+    "hot": _debit("?<lean>", hot=True),
+    "hot_64": _debit("?<lean>", hot=True, connections=64),
     "retrieve": Request("GET", "/api/gift_cards/<read>?<lean>"),
     "retrieve_full": Request("GET", "/api/gift_cards/<read>"),
     "list": Request("GET", f"{LIST}&page[number]=<page>&<lean>"),
@@ -78,7 +83,7 @@ Make = Callable[[], bytes]
 Choose = Callable[[], str]
 
 
-def maker(name: str, subject: Subject, seed: int) -> Make:
+def maker(name: str, subject: Subject, seed: str) -> Make:
     """A function that makes the next request each time it is called."""
     made = _written(REQUESTS[name], subject)
     choices = [
@@ -110,7 +115,7 @@ def _written(request: Request, subject: Subject) -> bytes:
     return "\r\n".join([f"{request.method} {path} HTTP/1.1", *lines, "", content]).encode()
 
 
-def _choices(subject: Subject, seed: int) -> dict[str, Choose]:
+def _choices(subject: Subject, seed: str) -> dict[str, Choose]:
     """Cards of even numbers are spent: those of odd ones, which are read, keep the past they were loaded
     with, so that reading costs the same at the end of a run as at its beginning."""
     chance = random.Random(seed)
@@ -125,7 +130,7 @@ def _choices(subject: Subject, seed: int) -> dict[str, Choose]:
     # All places of one request name the same card, so each mark is chosen once for a request.
     return {
         "<spent>": spent,
-        "<read>": lambda: key_of(odd()),
+        "<read>": lambda: key_of(subject.card or odd()),
         "<code>": lambda: code_of(odd()),
         "<unique>": lambda: str(UUID(int=chance.getrandbits(128))),
         "<number>": lambda: str(odd()),

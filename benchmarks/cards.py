@@ -9,7 +9,9 @@ from uuid import UUID
 KEY_START: Final = "01930000-0000-7000-8000-"
 """What their keys begin with. Decimal digits follow, which pgbench can make at random."""
 
-NUMBER_DIGITS: Final = 12
+FIRST_NUMBER: Final = 100_000_000_000
+"""Added to each number in a key, for twelve digits: pgbench knows no leading zeros."""
+
 DEBITS: Final = 4
 """That each has behind it, after its issue."""
 
@@ -22,7 +24,7 @@ FACE_VALUE: Final = 10_000_000
 
 
 def key_of(number: int) -> str:
-    return f"{KEY_START}{number:0{NUMBER_DIGITS}}"
+    return f"{KEY_START}{FIRST_NUMBER + number}"
 
 
 def code_of(number: int) -> str:

@@ -32,7 +32,7 @@ class Task:
     connections: int
     seconds: float
     requests: int = 0
-    seed: int = 0
+    seed: str = ""
 
 
 @dataclass(slots=True)

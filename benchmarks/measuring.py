@@ -44,7 +44,7 @@ class Load:
     connections: int
     seconds: float
     requests: int = 0
-    seed: int = 0
+    seed: str = ""
 
 
 def sample(name: str, *, server: Server, cluster: Cluster, subject: Subject, load: Load) -> Sample:
@@ -66,12 +66,13 @@ def sample(name: str, *, server: Server, cluster: Cluster, subject: Subject, loa
 
 
 def generated(name: str, server: Server, subject: Subject, load: Load) -> Result:
-    asked = replace(subject, card=HOT_CARD) if name.startswith("hot") else subject
+    request = REQUESTS[name]
+    asked = replace(subject, card=HOT_CARD) if request.hot else subject
     task = Task(
         port=server.port,
         request=name,
         subject=asdict(asked),
-        connections=load.connections,
+        connections=request.connections or load.connections,
         seconds=load.seconds,
         requests=load.requests,
         seed=load.seed,
@@ -85,7 +86,7 @@ def generated(name: str, server: Server, subject: Subject, load: Load) -> Result
         check=True,
     )
     result = Result(**json.loads(done.stdout))
-    expected = str(REQUESTS[name].status)
+    expected = str(request.status)
     if set(result.statuses) != {expected}:
         raise WrongAnswerError(f"{name} was answered {result.statuses}, and should be {expected}.")
     return result

@@ -3,7 +3,7 @@ issues, then all first debits, and so on, so that a card's entries lie far apart
 
 from typing import Final
 
-from benchmarks.cards import CARDS_PER_RECIPIENT, CURRENCIES, DEBITS, FACE_VALUE, KEY_START, NUMBER_DIGITS
+from benchmarks.cards import CARDS_PER_RECIPIENT, CURRENCIES, DEBITS, FACE_VALUE, FIRST_NUMBER, KEY_START
 from giftcards.chain import GENESIS, HASH_VERSION
 from giftcards.models.ledger import HASHED_COLUMNS
 
@@ -14,9 +14,10 @@ BETWEEN: Final = 3 * DAY
 """Microseconds from one step in a card's life to the next."""
 
 STEPS: Final = LAST + 2
-CARD_KEY: Final = f"('{KEY_START}' || lpad(number::text, {NUMBER_DIGITS}, '0'))"
+NUMBER: Final = f"({FIRST_NUMBER} + number)::text"
+CARD_KEY: Final = f"('{KEY_START}' || {NUMBER})"
 RECIPIENT_KEY: Final = (
-    f"('0192ffff-0000-7000-8000-' || lpad((number / {CARDS_PER_RECIPIENT})::text, {NUMBER_DIGITS}, '0'))"
+    f"('0192ffff-0000-7000-8000-' || ({FIRST_NUMBER} + number / {CARDS_PER_RECIPIENT})::text)"
 )
 CURRENCY: Final = f"(ARRAY{list(CURRENCIES)})[number % {len(CURRENCIES)} + 1]"
 
@@ -31,7 +32,7 @@ def at(step: str) -> str:
 
 
 def entry_key(sequence: int) -> str:
-    return f"('0193000{sequence}-1111-7000-8000-' || lpad(number::text, {NUMBER_DIGITS}, '0'))"
+    return f"('0193000{sequence}-1111-7000-8000-' || {NUMBER})"
 
 
 def amount(sequence: int) -> str:
@@ -176,7 +177,7 @@ def events(number: int, verb: str, status: str, entry: int | None = None) -> str
         told += f", 'balance_cents', {balance(entry)}"
     step = str(entry or 1) if number > 1 else "0"
     columns = {
-        "id": f"('0193000{number}-2222-7000-8000-' || lpad(number::text, {NUMBER_DIGITS}, '0'))::uuid",
+        "id": f"('0193000{number}-2222-7000-8000-' || {NUMBER})::uuid",
         "mode": "'live'",
         "subject_type": "'gift_cards'",
         "subject_id": f"{CARD_KEY}::uuid",

@@ -15,11 +15,13 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
+from urllib.parse import quote
 
 from benchmarks import processes
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SERVICE: Final = "config.wsgi:application"
+PLAIN: Final = "benchmarks.plain.wsgi:application"
 SETTINGS: Final = (
     "fsync=on",
     "synchronous_commit=on",
@@ -67,7 +69,7 @@ class Cluster:
         """For a process of the service on this database; `options` are PostgreSQL's for its connections."""
         given: dict[str, str] = DEV.service_environment(self.data, self.sockets)
         url = given["DATABASE_URL"].replace("/giftcards?", f"/{database}?")
-        url += "".join(f"%20-c%20{option}" for option in options)
+        url += "".join(quote(f" -c {option}", safe="") for option in options)
         return {**given, **UNLIMITED, "DATABASE_URL": url}
 
     def psql(self, database: str) -> str:
