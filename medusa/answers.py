@@ -59,6 +59,11 @@ class MissingOrder(Missing):
         super().__init__(f"Order with id {order_id} was not found")
 
 
+class MissingProduct(Missing):
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"Product with id: {product_id} was not found")
+
+
 class Unauthorized(Refused):
     def __init__(self) -> None:
         super().__init__(401, "unauthorized", "Unauthorized", headers={"WWW-Authenticate": "Bearer"})

@@ -1,6 +1,6 @@
 """Medusa's lists: `limit`, `offset`, and one `order`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ class Page:
     q: str
     order: tuple[str, str]
     """With the key, which decides ties the same way."""
+    given: Mapping[str, Any]
+    """What was sent, read, by name."""
 
     @property
     def end(self) -> int:
@@ -42,10 +44,12 @@ class Page:
         return {name: rows, "count": count, "offset": self.offset, "limit": self.limit}
 
 
-def page_of(request: HttpRequest, *, limit: int, columns: Mapping[str, str]) -> Page:
-    """`limit` unless the request says another; `columns` are what may be ordered by. Newest first unless told
-    otherwise. Raises InvalidData."""
-    given = fields_of(query_of(request.GET), PARAMETERS)
+def page_of(
+    request: HttpRequest, *, limit: int, columns: Mapping[str, str], filters: Sequence[Field] = ()
+) -> Page:
+    """`limit` unless the request says another; `columns` are what may be ordered by, `filters` what else may
+    be sent. Newest first unless told otherwise. Raises InvalidData."""
+    given = fields_of(query_of(request.GET), (*PARAMETERS, *filters))
     wrong = [f"{name} must not be less than 0" for name in ("limit", "offset") if given.get(name, 0) < 0]
     if given.get("limit", 0) > LARGEST:
         wrong.append(f"limit must not be greater than {LARGEST}")
@@ -60,4 +64,5 @@ def page_of(request: HttpRequest, *, limit: int, columns: Mapping[str, str]) -> 
         offset=given.get("offset", 0),
         q=given.get("q", ""),
         order=(f"{sign}{columns[name]}", f"{sign}id"),
+        given=given,
     )

@@ -43,7 +43,7 @@ def fields_of(given: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, An
             continue
         try:
             read[field.name] = field.read(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, KeyError):
             wrong.append(f"{field.name} must {field.must}")
     if wrong:
         raise InvalidData(", ".join(wrong))
@@ -91,6 +91,21 @@ def whole_number(value: Any) -> int:
     if not isinstance(value, str) or not WHOLE_NUMBER.fullmatch(value):
         raise ValueError
     return int(value)
+
+
+def truth(value: Any) -> bool | None:
+    """In a query; what JavaScript writes for nothing is nothing."""
+    return {"true": True, "false": False, "null": None, "undefined": None}[text(value).lower()]
+
+
+def texts(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def one_or_several(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else texts(value)
 
 
 def json_object(value: Any) -> dict[str, Any]:

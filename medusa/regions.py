@@ -30,11 +30,11 @@ def get_region(request: HttpRequest, region_id: str) -> HttpResponse:
 
 
 def list_store_regions(request: HttpRequest) -> HttpResponse:
-    return _page(request, _on_offer(shopper(request)), limit=100)
+    return _page(request, on_offer(shopper(request)), limit=100)
 
 
 def get_store_region(request: HttpRequest, region_id: str) -> HttpResponse:
-    return answer({"region": region(_found(_on_offer(shopper(request)), region_id))})
+    return answer({"region": region(find_region_on_offer(region_id, shopper(request)))})
 
 
 def find_region(region_id: str, caller: Caller) -> Market:
@@ -42,7 +42,12 @@ def find_region(region_id: str, caller: Caller) -> Market:
     return _found(Market.objects.visible_to(caller), region_id)
 
 
-def _on_offer(caller: Caller) -> QuerySet[Market]:
+def find_region_on_offer(region_id: str, caller: Caller) -> Market:
+    """Raises MissingRegion."""
+    return _found(on_offer(caller), region_id)
+
+
+def on_offer(caller: Caller) -> QuerySet[Market]:
     """To customers: not the disabled ones, and a private one only to whom a key leads there."""
     markets = Market.objects.visible_to(caller).filter(disabled_at=None)
     return markets if caller.market_ids is not None else markets.filter(private=False)

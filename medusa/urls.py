@@ -1,6 +1,6 @@
 """Medusa's addresses, as its client spells them."""
 
-from medusa import gift_cards, login, orders, regions, store
+from medusa import gift_cards, login, orders, products, regions, store
 from medusa.endpoints import route
 
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     route("admin/orders/(?P<order_id>[^/]+)", GET=orders.get_order),
     route("admin/regions", GET=regions.list_regions),
     route("admin/regions/(?P<region_id>[^/]+)", GET=regions.get_region),
+    route("admin/products", GET=products.list_products),
+    route("admin/products/(?P<product_id>[^/]+)", GET=products.get_product),
+    route("store/products", GET=products.list_store_products),
+    route("store/products/(?P<product_id>[^/]+)", GET=products.get_store_product),
     route("store/regions", GET=regions.list_store_regions),
     route("store/regions/(?P<region_id>[^/]+)", GET=regions.get_store_region),
     route("store/gift-cards/(?P<code>[^/]+)", GET=store.get_gift_card),

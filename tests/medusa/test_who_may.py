@@ -11,13 +11,14 @@ from access.scopes import EVERY_SCOPE, Scope
 from giftcards.models import GiftCard
 from kernel.caller import Actor
 from kernel.modes import Mode
-from tests.fixtures.cast import LIVE, a_market, an_active_card
+from tests.fixtures.cast import LIVE, a_market, a_product, an_active_card
 from tests.medusa.asking import ANYBODY, Medusa, a_secret, refusal, the_shop
 
 pytestmark = pytest.mark.django_db
 
 CARDS, CARD = "admin/gift-cards", "admin/gift-cards/(?P<card_id>[^/]+)"
 REGION = "admin/regions/(?P<region_id>[^/]+)"
+PRODUCT = "admin/products/(?P<product_id>[^/]+)"
 NEEDED: dict[tuple[str, str], tuple[Scope, ...]] = {
     ("GET", CARDS): (Scope.READ,),
     ("POST", CARDS): (Scope.ISSUE,),
@@ -26,9 +27,13 @@ NEEDED: dict[tuple[str, str], tuple[Scope, ...]] = {
     ("DELETE", CARD): (Scope.ISSUE,),
     ("GET", "admin/regions"): (Scope.READ,),
     ("GET", REGION): (Scope.READ,),
+    ("GET", "admin/products"): (Scope.READ,),
+    ("GET", PRODUCT): (Scope.READ,),
 }
 FOR_ALL = {
     "admin/auth/token",
+    "store/products",
+    "store/products/(?P<product_id>[^/]+)",
     "store/regions",
     "store/regions/(?P<region_id>[^/]+)",
     "store/gift-cards/(?P<code>[^/]+)",
@@ -52,6 +57,8 @@ def ask(caller: Medusa, method: str, address: str, card: GiftCard) -> Any:
     path = "/" + address.replace("(?P<card_id>[^/]+)", str(card.pk)).replace(
         "(?P<region_id>[^/]+)", str(card.market_id)
     )
+    if address == PRODUCT:
+        path = f"/admin/products/{a_product().pk}"
     body = {"value": 1, "region_id": str(card.market_id)} if address == CARDS else {}
     return caller.send(method, path, body if method != "GET" else None)
 
