@@ -131,6 +131,13 @@ def issue() -> Action:
     return lambda: operations.issue_gift_card(caller=TEST, attributes=attributes)
 
 
+def issue_batch() -> Action:
+    terms = operations.BatchTerms(number=2, amount_cents=500, market=a_market())
+    return lambda: operations.issue_batch(
+        caller=TEST, terms=terms, occasion=operations.Occasion(reference="spring")
+    )
+
+
 def import_card() -> Action:
     debits = [PastDebit(3_000, Occasion("Spent elsewhere", reference=order)) for order in ("1", "2")]
     past = PastCard(
@@ -186,6 +193,7 @@ def update_denomination() -> Action:
 PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "create": create,
     "issue": issue,
+    "issue a batch": issue_batch,
     "update": update,
     "revise": verb("revise_gift_card", a_redeemed_card, metadata={"a": 1}, balance_cents=9_000, active=False),
     "delete": delete,
