@@ -27,7 +27,7 @@ class Database:
 def made(cluster: Cluster, cards: int) -> Database:
     name = f"cards_{cards}"
     with psycopg.connect(cluster.psql("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name}")
     environment = cluster.environment(name)
     _run(["manage.py", "migrate", "--verbosity=0"], environment)
     began = time.monotonic()
@@ -48,7 +48,7 @@ def made(cluster: Cluster, cards: int) -> Database:
 def asked(cluster: Cluster, database: str, statement: str) -> Any:
     """One value."""
     with psycopg.connect(cluster.psql(database)) as connection:
-        row = connection.execute(statement).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(statement).fetchone()
         return row[0] if row else None
 
 

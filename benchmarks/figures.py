@@ -19,8 +19,8 @@ from benchmarks.servers import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Medians over the rounds: CPU in milliseconds for each request, latencies in milliseconds. `generator` is
-    the part of one processor that the load generator used."""
+    """Medians over the rounds: CPU in milliseconds for each request, latencies in milliseconds. `generator`
+    is the part of one processor that the load generator used."""
 
     per_second: float
     server_ms: float

@@ -123,7 +123,7 @@ def sentinel(cluster: Cluster, database: Database) -> Iterator[None]:
             connection.execute(change, [*kept, card])
 
 
-def captured(cluster: Cluster, logging: Server, database: Database, name: str, seed: int) -> list[Statement]:
+def captured(cluster: Cluster, logging: Server, database: Database, name: str, seed: str) -> list[Statement]:
     """Of one request, after others that leave nothing to be done for the first time."""
     one = replace(database.subject, card=SENTINEL)
     generated(name, logging, one, Load(1, 60, requests=8, seed=f"before {seed}"))
@@ -196,8 +196,8 @@ def prepared(statement: Statement, connection: "psycopg.Connection[Any]") -> str
     declared = f"({', '.join(types)})" if types else ""
     text = f"PREPARE {statement.prepared}{declared} AS {one_line(statement.text)}"
     try:
-        connection.execute(text)  # type: ignore[call-overload]
-        connection.execute(f"DEALLOCATE {statement.prepared}")  # type: ignore[call-overload]
+        connection.execute(text)
+        connection.execute(f"DEALLOCATE {statement.prepared}")
     except psycopg.Error as error:
         raise NotRepeatableError(str(error).splitlines()[0]) from None
     return text

@@ -1,0 +1,1 @@
+"""The same models behind unmodified DJA viewsets, for a ratio that stays honest."""
