@@ -9,11 +9,11 @@ import pytest
 from django.conf import global_settings
 
 from access.models import ApiKey, User
-from giftcards.models import GiftCard, LedgerEntry
+from giftcards.models import Denomination, GiftCard, LedgerEntry
 from kernel.modes import Mode
 from tests.clients.official_clients import Node
 from tests.clients.tap import Tap, _Relay
-from tests.fixtures.cast import LIVE, a_market, an_active_card
+from tests.fixtures.cast import LIVE, a_denomination, a_market, an_active_card
 from tests.giftcards.api.documents import time_text
 from tests.server import Server, a_key
 
@@ -89,6 +89,7 @@ def cards(outcome: dict[str, Any]) -> list[str]:
 def test_every_call_of_the_client(node: Node, server: Server, given: dict[str, Any]):
     region = a_market(name="Berlin", currency_code="EUR", tax_rate=19)
     live = an_active_card(by=LIVE)
+    denomination = a_denomination()
 
     told = node.drive("medusa", server, **given)
 
@@ -97,6 +98,7 @@ def test_every_call_of_the_client(node: Node, server: Server, given: dict[str, A
     assert [each["id"] for each in told["regions"]["answer"]["regions"]] == [str(region.pk)]
     assert told["a region"]["answer"]["region"] == created["region"]
     assert told["regions of the store"]["answer"]["regions"] == [created["region"]]
+    products_are_told(told, denomination)
     assert created == {
         "id": str(first.pk),
         "created_at": time_text(first.created_at),
@@ -150,6 +152,27 @@ def test_every_call_of_the_client(node: Node, server: Server, given: dict[str, A
     }
     assert list(GiftCard.objects.exclude(archived_at=None)) == [first]
     assert created["code"] not in server.log()
+
+
+def products_are_told(told: dict[str, Any], denomination: Denomination) -> None:
+    """The same product to the admin and in the store, which says its price in the region."""
+    listed = told["products"]["answer"]
+    (product,) = listed["products"]
+    (variant,) = product["variants"]
+    assert listed == {"products": [product], "count": 1, "offset": 0, "limit": 50}
+    assert told["a product"]["answer"] == {"product": product}
+    assert (product["id"], product["is_giftcard"]) == (str(denomination.product_id), True)
+    assert (variant["id"], variant["title"]) == (str(denomination.pk), "25")
+    assert [price["amount"] for price in variant["prices"]] == [2_300, 2_500]
+
+    (in_store,) = told["products of the store"]["answer"]["products"]
+    (priced,) = in_store["variants"]
+    assert in_store == {**product, "variants": [priced]}
+    assert priced.items() >= variant.items()
+    assert (priced["calculated_price"], priced["calculated_price_incl_tax"]) == (2_300, 2_737)
+    assert told["a product of the store"]["answer"]["product"]["id"] == product["id"]
+    nothing = {"products": [], "count": 0, "offset": 0, "limit": 5}
+    assert told["products that are no gift cards"]["answer"] == nothing
 
 
 def refused(status: int, kind: str, message: str) -> dict[str, Any]:

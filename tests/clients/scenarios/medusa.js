@@ -20,6 +20,12 @@ const region_id = found[0].id
 await step('a region', () => regions.retrieve(region_id))
 await step('regions of the store', () => medusa.regions.list())
 
+const { products: sold } = await step('products', () => medusa.admin.products.list({ is_giftcard: true }))
+await step('a product', () => medusa.admin.products.retrieve(sold[0].id))
+await step('products of the store', () => medusa.products.list({ is_giftcard: true, region_id }))
+await step('a product of the store', () => medusa.products.retrieve(sold[0].id))
+await step('products that are no gift cards', () => medusa.products.list({ is_giftcard: false, limit: 5 }))
+
 const { gift_card } = await step('create', () => giftCards.create({ region_id, value: 1000 }))
 const { id, code } = gift_card
 await step('create another', () =>
