@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.db.models import JSONField
 
 from events.models import Event
 from kernel.caller import Caller
+from kernel.copying import NewRows, new_rows
 from kernel.keys import uuid7
 
 # One statement counts and appends. It takes no lock: the subject's row is locked by the operation, or is new.
@@ -52,3 +54,31 @@ def record(
     }
     (event,) = Event.objects.raw(APPEND, values)
     return event
+
+
+def first_events(
+    *,
+    caller: Caller,
+    subject_type: str,
+    subject_ids: Sequence[UUID],
+    topic: str,
+    reason: str,
+    data: Mapping[str, Any],
+    at: datetime,
+) -> NewRows:
+    """The same event about each of many subjects that are new: to be inserted in the transaction that makes
+    them. Of `data` holds what `record` says."""
+    same = {
+        "mode": caller.mode.value,
+        "subject_type": subject_type,
+        "sequence": 1,
+        "topic": topic,
+        "actor_kind": caller.actor.kind.value,
+        "actor_id": caller.actor.id,
+        "actor_name": caller.actor.name,
+        "reason": reason,
+        "data": dict(data),
+        "created_at": at,
+    }
+    rows = ((str(uuid7()), str(subject_id)) for subject_id in subject_ids)
+    return new_rows(Event, same, ("id", "subject_id"), rows)

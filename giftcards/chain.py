@@ -20,12 +20,15 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def chain_hash(previous: bytes, parts: Iterable[str | None]) -> bytes:
     digest = hashlib.sha256(previous)
     for part in parts:
-        if part is None:
-            digest.update(b"-,")
-        else:
-            encoded = part.encode()
-            digest.update(b"%d:%b," % (len(encoded), encoded))
+        digest.update(netstring(part))
     return digest.digest()
+
+
+def netstring(part: str | None) -> bytes:
+    if part is None:
+        return b"-,"
+    encoded = part.encode()
+    return b"%d:%b," % (len(encoded), encoded)
 
 
 def as_part(value: object) -> str | None:

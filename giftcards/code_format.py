@@ -62,7 +62,8 @@ def new_grouped_16() -> Secret:
 
 
 def _random_values(how_many: int) -> list[int]:
-    return [secrets.randbelow(len(ALPHABET)) for _ in range(how_many)]
+    """Of a byte's 256 values as many mean each of our 32."""
+    return [byte % len(ALPHABET) for byte in secrets.token_bytes(how_many)]
 
 
 def _secret(values: Iterable[int]) -> Secret:
@@ -118,6 +119,8 @@ def _characters(text: str) -> str:
     """Without what stands between them, and in one width; empty if that is not ASCII."""
     if len(text) > LONGEST_SPELLING:
         return ""
+    if text.isascii():  # in one width already, like every code of ours
+        return text.translate(_BETWEEN_IN_ASCII)
     plain = unicodedata.normalize("NFKC", text)
     characters = "".join(each for each in plain if not _stands_between(each))
     return characters if characters.isascii() else ""
@@ -125,6 +128,9 @@ def _characters(text: str) -> str:
 
 def _stands_between(character: str) -> bool:
     return unicodedata.category(character) in BETWEEN or character in MORE_DASHES
+
+
+_BETWEEN_IN_ASCII: Final = {place: None for place in range(128) if _stands_between(chr(place))}
 
 
 def _is_hexadecimal(characters: str) -> bool:

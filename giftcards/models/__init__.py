@@ -1,5 +1,6 @@
 from giftcards.models.attachment import Attachment
 from giftcards.models.authorization import Authorization, AuthorizationStatus
+from giftcards.models.batch import Batch
 from giftcards.models.code_key import CodeKeyFingerprint
 from giftcards.models.gift_card import GiftCard, Status
 from giftcards.models.ledger import Kind, LedgerEntry, Refund
@@ -14,6 +15,7 @@ __all__ = [
     "Attachment",
     "Authorization",
     "AuthorizationStatus",
+    "Batch",
     "CodeKeyFingerprint",
     "Denomination",
     "GiftCard",

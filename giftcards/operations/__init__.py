@@ -22,6 +22,7 @@ from giftcards.operations.authorizing import (
     void,
 )
 from giftcards.operations.balance import adjust, change_balance, debit, recharge
+from giftcards.operations.batches import BatchTerms, CodeKeeper, issue_batch
 from giftcards.operations.cancelling import cancel_order
 from giftcards.operations.cashing_out import cash_out
 from giftcards.operations.denominations import (
@@ -50,6 +51,8 @@ from giftcards.operations.tags import TagChanges, create_tag, delete_tag, update
 
 __all__ = [
     "AttachmentChanges",
+    "BatchTerms",
+    "CodeKeeper",
     "DenominationChanges",
     "GiftCardChanges",
     "LineTold",
@@ -80,6 +83,7 @@ __all__ = [
     "delete_gift_card",
     "delete_product",
     "delete_tag",
+    "issue_batch",
     "issue_gift_card",
     "pay",
     "place_order",

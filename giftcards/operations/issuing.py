@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from events.operations import record
-from giftcards import code_format, codes
+from giftcards import codes
 from giftcards.code_keys import remember_key
 from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard, Kind, OrderLine
@@ -16,7 +16,7 @@ from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
 from giftcards.operations.recording import RESOURCE_TYPE, record_operation
 from giftcards.operations.rules import require_transition
-from giftcards.operations.sealing import seal_into
+from giftcards.operations.sealing import new_code_for, seal_into
 from giftcards.operations.tagging import apply_tags
 from giftcards.operations.validity import begin_validity
 from kernel.caller import Caller
@@ -24,7 +24,6 @@ from kernel.constraints import violated_constraint
 from kernel.keys import uuid7
 from kernel.refusals import Invalid
 from kernel.secret import Secret
-from markets.models import CodeFormat, Market
 
 ISSUED_TOPIC: Final = "gift_card.created"
 """Of the event that tells whoever listens for new cards, by the name that Medusa gave it: one of each card,
@@ -59,7 +58,7 @@ def draft(
     with transaction.atomic():
         remember_key(codes.current_version())
         apply_changes(card, attributes, caller)
-        seal_into(card, code or _made_for(card.market))
+        seal_into(card, code or new_code_for(card.market))
         _require_unused_code(card, code)
         _insert(card)
         apply_tags(card, attributes)
@@ -105,10 +104,6 @@ def _announce(card: GiftCard, caller: Caller) -> None:
         topic=ISSUED_TOPIC,
         data={"id": str(card.pk)},
     )
-
-
-def _made_for(market: Market | None) -> Secret:
-    return code_format.MAKERS[CodeFormat.UUID if market is None else market.code_format]()
 
 
 def _accepted(code: Secret) -> Secret:

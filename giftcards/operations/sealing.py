@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from giftcards import codes
+from giftcards import code_format, codes
 from giftcards.models import GiftCard
 from kernel.secret import Secret
+from markets.models import CodeFormat, Market
 
 SEALED_COLUMNS: Final = (
     "code_digest",
@@ -13,6 +14,10 @@ SEALED_COLUMNS: Final = (
     "code_key_version",
     "code_last_four",
 )
+
+
+def new_code_for(market: Market | None) -> Secret:
+    return code_format.MAKERS[CodeFormat.UUID if market is None else market.code_format]()
 
 
 def seal_into(card: GiftCard, code: Secret) -> None:

@@ -13,6 +13,8 @@ from giftcards import operations
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("config", "kernel", "events", "access", "api", "markets", "recipients", "giftcards", "medusa")
 POSTING = "giftcards/operations/posting.py"
+POSTING_BATCHES = "giftcards/operations/posting_batches.py"
+"""The other leaf of the door: the first entries of cards that nobody has seen yet."""
 
 VERBS = [getattr(operations, name) for name in operations.__all__ if name[0].islower()]
 
@@ -38,6 +40,12 @@ def test_an_entry_is_inserted_in_one_line():
     hits = lines_with(r"(?i)insert\s+into\s+giftcards_ledgerentry")
 
     assert [name for name, _line in hits] == [POSTING]
+
+
+def test_entries_are_copied_in_one_line():
+    hits = lines_with(r"(?i)new_rows\(LedgerEntry|copy\s+giftcards_ledgerentry")
+
+    assert [name for name, _line in hits] == [POSTING_BATCHES]
 
 
 def test_an_entry_is_made_in_one_line():
@@ -70,6 +78,7 @@ def test_a_status_is_moved_by_the_verbs_only():
 
     assert {name for name, _line in hits} <= {
         "giftcards/operations/issuing.py",
+        "giftcards/operations/batches.py",
         "giftcards/operations/lifecycle.py",
         "giftcards/operations/balance.py",
         "giftcards/operations/authorizing.py",

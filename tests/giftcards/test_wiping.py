@@ -30,11 +30,14 @@ from giftcards.models import (
     ProductMarket,
 )
 from giftcards.operations import (
+    BatchTerms,
+    Occasion,
     authorize,
     capture,
     create_attachment,
     create_tag,
     debit,
+    issue_batch,
     pay,
     refund,
 )
@@ -64,6 +67,7 @@ WIPED = {
     "events.Event",
     "giftcards.Attachment",
     "giftcards.Authorization",
+    "giftcards.Batch",
     "giftcards.Denomination",
     "giftcards.GiftCard",
     "giftcards.GiftCardTag",
@@ -101,6 +105,7 @@ def some_of_everything(by: Caller) -> GiftCard:
     denomination = Denomination.objects.create(
         mode=by.mode, product=product, name="25", amounts={"USD": 2500}
     )
+    issue_batch(caller=by, terms=BatchTerms(2, 500, market=market), occasion=Occasion(reference="spring"))
     order = Order.objects.create(mode=by.mode, market=market, currency_code="USD")
     sold = OrderLine.objects.create(
         mode=by.mode, order=order, denomination=denomination, position=1, unit_amount_cents=5, quantity=1
