@@ -40,12 +40,7 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
         self.returns = returns
         self.for_credential = for_credential
         self.write = write
-        if write is None:
-            kwargs["read_only"] = True
-        else:
-            kwargs.setdefault("required", write.required)
-            kwargs.setdefault("allow_null", write.allow_null)
-        super().__init__(**kwargs)
+        super().__init__(**{**_writing(write), **kwargs})
 
     def get_attribute(self, instance: Any) -> tuple[Any, ...]:
         return tuple(walk(instance, column) for column in self.columns)
@@ -62,11 +57,11 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
 
 
 class BatchField(serializers.Field[Any, Any, Any, Any]):
-    """A read-only value that one call loads for a whole page: `load(keys, credential) -> {key: value}`.
+    """A value that one call loads for a whole page: `load(keys, credential) -> {key: value}`.
 
     Fields with the same `load` share its one call, each with a `compute` of its own. `default` makes the
-    value of a key that `load` leaves out. Sparse fields without the attribute load nothing. `returns` is as
-    for a ComputedField.
+    value of a key that `load` leaves out. Sparse fields without the attribute load nothing. `write` and
+    `returns` are as for a ComputedField.
     """
 
     def __init__(
@@ -75,14 +70,16 @@ class BatchField(serializers.Field[Any, Any, Any, Any]):
         load: Load,
         default: Callable[[], Any],
         compute: Callable[[Any], Any] | None = None,
+        write: serializers.Field[Any, Any, Any, Any] | None = None,
         returns: Any = None,
         **kwargs: Any,
     ) -> None:
         self.load = load
         self.compute = compute
+        self.write = write
         self.returns = returns
         self.missing = default
-        super().__init__(read_only=True, **kwargs)
+        super().__init__(**_writing(write), **kwargs)
 
     def get_attribute(self, instance: Any) -> UUID:
         return cast(UUID, instance.pk)
@@ -90,10 +87,22 @@ class BatchField(serializers.Field[Any, Any, Any, Any]):
     def to_representation(self, value: UUID) -> Any:
         return self.value_of(value, self.load([value], self.context["credential"]))
 
+    def run_validation(self, data: Any = empty) -> Any:
+        if self.write is None:
+            return super().run_validation(data)
+        return self.write.run_validation(data)
+
     def value_of(self, key: UUID, loaded: Mapping[UUID, Any]) -> Any:
         if key not in loaded:
             return self.missing()
         return loaded[key] if self.compute is None else self.compute(loaded[key])
+
+
+def _writing(write: serializers.Field[Any, Any, Any, Any] | None) -> dict[str, Any]:
+    """What a field takes over from the one that reads its value from a request."""
+    if write is None:
+        return {"read_only": True}
+    return {"required": write.required, "allow_null": write.allow_null}
 
 
 def walk(instance: Any, column: str) -> Any:

@@ -40,6 +40,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "invalid": "is invalid",
     "less_than_or_equal_to": "must be less than or equal to {count}",
     "not_a_list": "must be a list of strings",
+    "not_a_list_of_objects": "must be a list of objects",
+    "not_allowed": "is not allowed",
     "not_a_number": "is not a number",
     "not_a_string": "must be a string",
     "not_an_integer": "must be an integer",
@@ -61,13 +63,23 @@ VALIDATOR_SYMBOLS: Final[Mapping[str | None, str]] = {
 
 
 class InvalidValue(ValidationError):
-    """A field refuses a value: a symbol for programs, the sentence for people, the limit if there is one."""
+    """A field refuses a value: a symbol for programs, the sentence for people, the limit if there is one.
+    `at` leads to what is wrong inside of the value, and `value` is that."""
 
-    def __init__(self, symbol: str, *, count: int | None = None) -> None:
+    def __init__(
+        self, symbol: str, *, count: int | None = None, at: tuple[str | int, ...] = (), value: Any = None
+    ) -> None:
         self.symbol = symbol
         self.message = SENTENCES[symbol].format(count=count)
         self.count = count
+        self.at = at
+        self.value = value
         super().__init__(self.message, code=symbol)
+
+    def inside(self, step: str | int, value: Any) -> "InvalidValue":
+        """The same refusal, as what holds the value sees it."""
+        told = self.value if self.at else value
+        return InvalidValue(self.symbol, count=self.count, at=(step, *self.at), value=told)
 
 
 class StrictField(serializers.Field[Any, Any, Any, Any]):
@@ -176,6 +188,46 @@ class StrictStrings(StrictField):
         if not isinstance(data, list) or not all(isinstance(each, str) for each in data):
             self.refuse("not_a_list")
         return data
+
+
+class StrictObject(StrictField):
+    """A JSON object with the members that `members` declares and no others; what is absent stays absent."""
+
+    def __init__(self, *, members: Mapping[str, "StrictField"], **kwargs: Any) -> None:
+        self.members = members
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.refuse("not_an_object")
+        for name, value in data.items():
+            if name not in self.members:
+                raise InvalidValue("not_allowed", at=(name,), value=value)
+        return {
+            name: _inside(name, field, data.get(name, empty))
+            for name, field in self.members.items()
+            if name in data or field.required
+        }
+
+
+class StrictObjects(StrictField):
+    """A JSON list of such objects."""
+
+    def __init__(self, *, members: Mapping[str, StrictField], **kwargs: Any) -> None:
+        self.each = StrictObject(members=members)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        if not isinstance(data, list):
+            self.refuse("not_a_list_of_objects")
+        return [_inside(index, self.each, each) for index, each in enumerate(data)]
+
+
+def _inside(step: str | int, field: StrictField, value: Any) -> Any:
+    try:
+        return field.run_validation(value)
+    except InvalidValue as refusal:
+        raise refusal.inside(step, None if value is empty else value) from refusal
 
 
 class Email(StrictString, serializers.EmailField):

@@ -5,7 +5,7 @@ before values that may not be had (422). Relationships are looked up within the 
 request that is refused anyway costs no query.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -77,14 +77,26 @@ def related(
 
 
 def place_of(declaration: Declaration, body: ResourceBody | None, name: str) -> str | None:
-    """A pointer that resolves: to the attribute or relationship if it was sent, else to the primary data."""
+    """A pointer that resolves: to the attribute or relationship if it was sent, else to the primary data. Of
+    `lines/0/quantity`, to the quantity, or else to the nearest that holds where it is missing."""
     if body is None:
         return None
-    if name in body.attributes:
-        return pointer("data", "attributes", name)
+    attribute, *inside = name.split("/")
+    if attribute in body.attributes:
+        return pointer("data", "attributes", attribute, *_sent(body.attributes[attribute], inside))
     if name in body.relationships:
         return pointer("data", "relationships", name)
     return "/data"
+
+
+def _sent(value: Any, steps: Sequence[str]) -> Iterator[str]:
+    """As many of the steps as lead to something in the value."""
+    for step in steps:
+        try:
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return
+        yield step
 
 
 def _not_allowed(declaration: Declaration, body: ResourceBody, *, creating: bool) -> Iterator[ErrorObject]:
@@ -107,7 +119,9 @@ def _read(name: str, value: Any, field: AnyField, values: dict[str, Any]) -> Inv
     try:
         values[name] = field.run_validation(value)
     except InvalidValue as invalid:
-        return Invalid(name, invalid.symbol, invalid.message, value=value, count=invalid.count)
+        about = "/".join(map(str, (name, *invalid.at)))
+        told = invalid.value if invalid.at else value
+        return Invalid(about, invalid.symbol, invalid.message, value=told, count=invalid.count)
     except ValidationError:
         return Invalid(name, "invalid", SENTENCES["invalid"], value=value)
     return None

@@ -14,6 +14,7 @@ from giftcards.api.attachments import AttachmentViewSet
 from giftcards.api.authorizations import AuthorizationViewSet
 from giftcards.api.denominations import DenominationViewSet
 from giftcards.api.lookups import LookupViewSet
+from giftcards.api.orders import OrderViewSet
 from giftcards.api.payments import PaymentViewSet
 from giftcards.api.products import ProductViewSet
 from giftcards.api.refunds import RefundViewSet
@@ -29,6 +30,7 @@ router.register_create_only(LookupViewSet)
 router.register(AuthorizationViewSet)
 router.register(RefundViewSet)
 router.register(PaymentViewSet)
+router.register(OrderViewSet)
 router.register(TransactionViewSet)
 router.register(MarketViewSet)
 router.register(PriceListViewSet)

@@ -13,6 +13,7 @@ class GiftCardsConfig(AppConfig):
             Authorization,
             Denomination,
             GiftCard,
+            Order,
             Payment,
             Product,
             Tag,
@@ -25,3 +26,4 @@ class GiftCardsConfig(AppConfig):
         seen_with_the_resource("gift_card_payments", Payment.objects.visible_to)
         seen_with_the_resource("gift_card_products", Product.objects.visible_to)
         seen_with_the_resource("gift_card_denominations", Denomination.objects.visible_to)
+        seen_with_the_resource("gift_card_orders", Order.objects.visible_to)

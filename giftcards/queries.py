@@ -11,7 +11,15 @@ from django.db import connection
 from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from giftcards.models import Authorization, AuthorizationStatus, Kind, LedgerEntry, PaymentShare, Tag
+from giftcards.models import (
+    Authorization,
+    AuthorizationStatus,
+    Kind,
+    LedgerEntry,
+    OrderLine,
+    PaymentShare,
+    Tag,
+)
 from giftcards.models.authorization import reads_as
 from giftcards.models.ledger import SPENDING
 from giftcards.tax import Giving, OrderAmounts, card_totals
@@ -145,6 +153,14 @@ def shares_of_payments(payment_ids: Iterable[UUID]) -> Mapping[UUID, list[Paymen
     for share in PaymentShare.objects.filter(payment_id__in=list(payment_ids)).order_by("id"):
         shares[share.payment_id].append(share)
     return shares
+
+
+def order_lines(order_ids: Iterable[UUID]) -> Mapping[UUID, list[OrderLine]]:
+    """Of each order in their places; one query, whatever the number of orders."""
+    lines: defaultdict[UUID, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order__in=list(order_ids)).order_by("order_id", "position"):
+        lines[line.order_id].append(line)
+    return lines
 
 
 def available_balances(card_ids: Iterable[UUID]) -> Mapping[UUID, int]:

@@ -37,7 +37,7 @@ def whole(pattern: re.Pattern[str] | str) -> str:
 
 
 def accepted(field: AnyField) -> Schema:
-    if isinstance(field, ComputedField) and field.write is not None:
+    if isinstance(field, ComputedField | BatchField) and field.write is not None:
         return accepted(field.write)
     for kinds, make in ACCEPTED:
         if isinstance(field, kinds):
@@ -91,6 +91,17 @@ def _choice(field: Any) -> Schema:
     return {"type": "string", "enum": list(field.choices)}
 
 
+def _object(members: Mapping[str, Any]) -> Schema:
+    """Of which only the declared members are taken."""
+    required = [name for name, field in members.items() if field.required]
+    schema: Schema = {
+        "type": "object",
+        "properties": {name: accepted(field) for name, field in members.items()},
+        "additionalProperties": False,
+    }
+    return schema | ({"required": required} if required else {})
+
+
 ACCEPTED: Final[tuple[tuple[Any, Callable[[Any], Schema]], ...]] = (
     (fields.StrictInteger, _integer),
     (fields.StrictDecimal, _decimal),
@@ -100,6 +111,8 @@ ACCEPTED: Final[tuple[tuple[Any, Callable[[Any], Schema]], ...]] = (
     (fields.CurrencyCode, lambda field: {"type": "string", "pattern": "^[A-Z]{3}$"}),
     (fields.StrictString, _string),
     (fields.StrictStrings, lambda _: {"type": "array", "items": {"type": "string"}}),
+    (fields.StrictObject, lambda field: _object(field.members)),
+    (fields.StrictObjects, lambda field: {"type": "array", "items": _object(field.each.members)}),
     (fields.StrictChoice, _choice),
     (fields.Uuid, lambda _: UUID),
     (fields.Timestamp, _timestamp),

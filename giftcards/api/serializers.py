@@ -30,6 +30,7 @@ from giftcards.api.tags import TagSerializer
 from giftcards.api.transactions import TransactionSerializer
 from giftcards.api.triggers import ABOUT_A_BALANCE_CHANGE, TAGGING, TRIGGERS
 from giftcards.models import GiftCard, Tag
+from giftcards.operations.attributes import LONGEST_MESSAGE
 from giftcards.tax import effective_rate
 from markets.api.serializers import MarketSerializer
 from recipients.api.serializers import RecipientSerializer
@@ -51,8 +52,9 @@ def _tax_rate(
 
 
 class GiftCardSerializer(ResourceSerializer):
-    included_serializers: ClassVar[Mapping[str, type[ResourceSerializer]]] = {
+    included_serializers: ClassVar[Mapping[str, type[ResourceSerializer] | str]] = {
         "market": MarketSerializer,
+        "gift_card_order": "giftcards.api.orders.OrderSerializer",
         "gift_card_recipient": RecipientSerializer,
         "tags": TagSerializer,
         "attachments": AttachmentSerializer,
@@ -107,6 +109,13 @@ class GiftCardSerializer(ResourceSerializer):
         compute=_unchanged,
         write=Email(required=False, allow_null=True, allow_blank=True),
     )
+    message = StrictString(
+        required=False,
+        allow_null=True,
+        max_length=LONGEST_MESSAGE,
+        help_text="From who gives it.",
+    )
+    gift_card_order = ResourceRelatedField(source="order", read_only=True)
     tags = ResourceRelatedField(many=True, queryset=Tag.objects.all(), required=False)
     attachments = ResourceRelatedField(many=True, read_only=True)
     authorizations = ResourceRelatedField(many=True, read_only=True)
@@ -209,6 +218,7 @@ class GiftCardSerializer(ResourceSerializer):
             "archived_at",
             "tax_rate",
             "recipient_email",
+            "message",
             "reference",
             "reference_origin",
             "metadata",
@@ -216,6 +226,7 @@ class GiftCardSerializer(ResourceSerializer):
             "updated_at",
             "market",
             "gift_card_recipient",
+            "gift_card_order",
             "tags",
             "attachments",
             "authorizations",
@@ -232,6 +243,8 @@ class GiftCardSerializer(ResourceSerializer):
         triggers = TRIGGERS
         sensitive = ("code",)
         links_only = ("authorizations", "transactions", "events")
+        # A card may be taken to a market that its order is not of.
+        guarded = ("gift_card_order",)
         ways_back = {"events": "subject_id"}
         filterable: Mapping[str, AttributeFilter | None] = {
             "code": CodeFilter(),

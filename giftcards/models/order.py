@@ -1,5 +1,6 @@
 """The order: what a shop tells us that it has sold, and what was paid for it with cards."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -16,6 +17,10 @@ from markets.models import Market
 class OrderStatus(models.TextChoices):
     PLACED = "placed"
     CANCELLED = "cancelled"
+
+
+def status_of(cancelled_at: datetime | None) -> OrderStatus:
+    return OrderStatus.PLACED if cancelled_at is None else OrderStatus.CANCELLED
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -67,7 +72,7 @@ class Order(Resource):
 
     @property
     def status(self) -> OrderStatus:
-        return OrderStatus.PLACED if self.cancelled_at is None else OrderStatus.CANCELLED
+        return status_of(self.cancelled_at)
 
 
 class OrderLine(models.Model):

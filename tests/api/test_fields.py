@@ -15,6 +15,8 @@ from api.fields import (
     StrictChoice,
     StrictDecimal,
     StrictInteger,
+    StrictObject,
+    StrictObjects,
     StrictString,
     StrictStrings,
     Timestamp,
@@ -283,3 +285,48 @@ def nested(depth: int):
 )
 def test_metadata(value, expected):
     assert outcome(Metadata(), value) == expected
+
+
+MEMBERS = {"count": StrictInteger(), "note": StrictString(required=False, allow_null=True)}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([], []),
+        ([{"count": 1}], [{"count": 1}]),
+        (
+            [{"count": "2", "note": ""}, {"count": 3, "note": "a"}],
+            [{"count": 2, "note": None}, {"count": 3, "note": "a"}],
+        ),
+    ],
+)
+def test_a_list_of_objects_has_what_is_declared(value, expected):
+    assert StrictObjects(members=MEMBERS).run_validation(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "symbol", "at", "told"),
+    [
+        ({}, "not_a_list_of_objects", (), None),
+        (["a"], "not_an_object", (0,), "a"),
+        ([{"count": 1}, {}], "blank", (1, "count"), None),
+        ([{"count": 1.5}], "not_an_integer", (0, "count"), 1.5),
+        ([{"count": 1, "other": 2}], "not_allowed", (0, "other"), 2),
+        ([None], "blank", (0,), None),
+    ],
+)
+def test_what_is_wrong_inside_of_a_list_is_found(value, symbol, at, told):
+    with pytest.raises(InvalidValue) as refusal:
+        StrictObjects(members=MEMBERS).run_validation(value)
+
+    assert (refusal.value.symbol, refusal.value.at, refusal.value.value) == (symbol, at, told)
+
+
+def test_an_object_within_an_object_is_pointed_at_by_the_whole_way():
+    field = StrictObject(members={"inner": StrictObjects(members=MEMBERS)})
+
+    with pytest.raises(InvalidValue) as refusal:
+        field.run_validation({"inner": [{"count": True}]})
+
+    assert (refusal.value.at, refusal.value.value) == (("inner", 0, "count"), True)

@@ -15,6 +15,7 @@ from api.declaration import Declaration, declaration_of
 from config.urls import router
 from giftcards.models import GiftCard
 from giftcards.operations import (
+    LineTold,
     Occasion,
     authorize,
     capture,
@@ -22,7 +23,9 @@ from giftcards.operations import (
     create_tag,
     debit,
     pay,
+    place_order,
     refund,
+    update_gift_card,
 )
 from kernel.caller import Caller
 from kernel.modes import Mode
@@ -101,7 +104,26 @@ def make(owner: str, number: int, *, by: Caller, in_a_market: bool = True) -> Gi
     product = a_product(by=by, name=owner, description=owner, reference=owner, markets=[market])
     a_denomination(product, by=by, name=owner, reference=owner, amounts={"EUR": 600 + number})
     move(card, owner, number, by=by, spent_in=market)
+    if in_a_market:
+        sell_and_pay(card, owner, number, by=by)
     return card
+
+
+def sell_and_pay(card: GiftCard, owner: str, number: int, *, by: Caller) -> None:
+    """An order with a line, for which the card has paid."""
+    assert card.market
+    order = place_order(
+        caller=by,
+        market=card.market,
+        attributes={
+            "reference": owner,
+            "display_number": number,
+            "customer_email": f"{owner}@example.com",
+            "metadata": of(owner),
+        },
+        lines=[LineTold(amount_cents=700 + number, metadata=of(owner))],
+    )
+    pay(caller=by, amount_cents=600 + number, gift_cards=[card.id], order=order)
 
 
 def move(card: GiftCard, owner: str, number: int, *, by: Caller, spent_in: Any) -> None:
@@ -140,6 +162,7 @@ class Owners:
         self.paris = self._note("paris", lambda: make("paris", 2, by=TEST))
         self.common = self._note("common", lambda: make("common", 3, by=TEST, in_a_market=False))
         self._note("both", self._spend_the_common_card_in_paris)
+        self.moved = self._note("both as well", self._bring_what_paris_sold_to_berlin)
         self._note("tokyo", lambda: make("tokyo", 4, by=LIVE))
 
     def _note(self, owner: str, act: Any) -> Any:
@@ -159,9 +182,20 @@ class Owners:
             spent_in=self.paris.market,
         )
 
+    def _bring_what_paris_sold_to_berlin(self) -> GiftCard:
+        order = place_order(
+            caller=TEST,
+            market=self.paris.market,
+            attributes={"reference": "somebody"},
+            lines=[LineTold(amount_cents=800_000)],
+        )
+        card = order.bought_gift_cards.get()
+        return update_gift_card(caller=TEST, card_id=card.pk, changes={"market": self.berlin.market})
+
     def of_no_caller_of_berlin(self) -> Ids:
         """All that hangs on the other markets, or on their card; what is said of all markets is not."""
-        beyond = union(self.ids["paris"], self.ids["both"])
+        beyond = union(self.ids["paris"], self.ids["both"], self.ids["both as well"])
+        beyond["gift_cards"] -= {self.moved.pk}
         common_market = {
             "markets": self.ids["common"]["markets"],
             "price_lists": self.ids["common"]["markets"],
@@ -175,7 +209,8 @@ class Owners:
             beyond[name] = set()
         for name in ("gift_card_transactions", "gift_card_refunds", "gift_card_authorizations"):
             model = DECLARATIONS[name].model._default_manager
-            beyond[name] -= set(model.filter(gift_card=self.common).values_list("pk", flat=True))
+            within = model.filter(gift_card__in=[self.common, self.moved])
+            beyond[name] -= set(within.values_list("pk", flat=True))
         payments = DECLARATIONS["gift_card_payments"].model._default_manager
         beyond["gift_card_payments"] -= set(
             payments.exclude(transactions__gift_card=self.paris).values_list("pk", flat=True)

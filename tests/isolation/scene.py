@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from giftcards.models import Authorization, GiftCard, LedgerEntry, Payment
-from giftcards.operations import authorize, debit, pay, refund
+from giftcards.models import Authorization, GiftCard, LedgerEntry, Order, Payment
+from giftcards.operations import LineTold, authorize, debit, pay, place_order, refund
 from kernel.modes import Mode
 from markets.models import Market
 from recipients.models import GiftCardRecipient
@@ -20,6 +20,7 @@ MODELS: dict[str, Any] = {
     "gift_card_transactions": LedgerEntry,
     "gift_card_refunds": LedgerEntry,
     "gift_card_payments": Payment,
+    "gift_card_orders": Order,
 }
 
 
@@ -69,12 +70,15 @@ def money_of(card: GiftCard, market: Market, *, by, name: str) -> dict[str, UUID
     debit(caller=by, card_id=card.id, amount_cents=200, spent_in=market)
     spent = last_entry(card)
     given_back = refund(caller=by, transaction_id=spent.id, amount_cents=50)
-    paid = pay(caller=by, amount_cents=10, gift_cards=[card.id], spent_in=market)
+    told = [LineTold(amount_cents=10)]
+    order = place_order(caller=by, market=market, attributes={"reference": name}, lines=told)
+    paid = pay(caller=by, amount_cents=10, gift_cards=[card.id], order=order)
     return {
         "gift_card_authorizations": held.id,
         "gift_card_transactions": spent.id,
         "gift_card_refunds": given_back.id,
         "gift_card_payments": paid.id,
+        "gift_card_orders": order.id,
     }
 
 

@@ -29,6 +29,7 @@ CREATED_FROM: Final[dict[str, dict[str, Any]]] = {
     "gift_card_authorizations": {"amount_cents": 1},
     "gift_card_refunds": {},
     "gift_card_payments": {"amount_cents": 1},
+    "gift_card_orders": {},
     "attachments": {"name": "a"},
     "gift_card_products": {"name": "a"},
     "gift_card_denominations": {"name": "a", "amounts": {"EUR": 1}},

@@ -6,6 +6,7 @@ import pytest
 
 from api.declaration import Declaration, declaration_of
 from giftcards.api.authorizations import AuthorizationSerializer
+from giftcards.api.orders import OrderSerializer
 from giftcards.api.payments import PaymentSerializer
 from giftcards.api.refunds import RefundSerializer
 from giftcards.api.transactions import TransactionSerializer
@@ -16,7 +17,13 @@ pytestmark = pytest.mark.django_db
 
 MONEY: tuple[Declaration, ...] = tuple(
     declaration_of(serializer)
-    for serializer in (AuthorizationSerializer, TransactionSerializer, RefundSerializer, PaymentSerializer)
+    for serializer in (
+        AuthorizationSerializer,
+        TransactionSerializer,
+        RefundSerializer,
+        PaymentSerializer,
+        OrderSerializer,
+    )
 )
 of_each_type = pytest.mark.parametrize("money", MONEY, ids=lambda money: money.type)
 

@@ -25,6 +25,7 @@ AVAILABLE = {
 RELATIONSHIPS = (
     "market",
     "gift_card_recipient",
+    "gift_card_order",
     "tags",
     "attachments",
     "authorizations",
@@ -81,6 +82,7 @@ def gift_card(card: GiftCard, *, linkage: Document | None = None, **attributes: 
         "archived_at": None,
         "tax_rate": None,
         "recipient_email": None,
+        "message": None,
         "reference": None,
         "reference_origin": None,
         "metadata": {},
