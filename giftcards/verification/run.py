@@ -1,4 +1,4 @@
-"""Going through cards and payments, a portion at a time."""
+"""Going through cards, payments and orders, a portion at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -14,6 +14,7 @@ from giftcards.verification.chain import lies_at_head, lies_in_chain
 from giftcards.verification.events import lies_in_events
 from giftcards.verification.lies import Lie, Row, grouped
 from giftcards.verification.newer import newer_cards
+from giftcards.verification.orders import lies_in_orders, orders_to_verify
 from giftcards.verification.payments import lies_in_payments, payments_to_verify
 from giftcards.verification.refunds import lies_in_refunds
 from giftcards.verification.strays import strays
@@ -36,6 +37,8 @@ def verify_ledger(since: datetime | None = None) -> Iterator[Portion]:
                 lies = list(_verify(list(GiftCard.objects.filter(id__in=ids).order_by("id").values())))
             yield len(ids), lies
     for _payments, lies in _in_portions(payments_to_verify(since), lies_in_payments):
+        yield 0, lies
+    for _orders, lies in _in_portions(orders_to_verify(since), lies_in_orders):
         yield 0, lies
     yield 0, list(strays(since))
 

@@ -1,8 +1,8 @@
 """What is left behind without the row that it refers to or tells of: nobody comes by it on the way through
 the cards.
 
-Drafts may be deleted, and their events stay. What has posted an entry, a payment and an authorization never
-goes before its events do.
+Drafts may be deleted, and their events stay. What has posted an entry, a payment, an order and an
+authorization never goes before its events do.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,12 @@ _STRAYS: Final = """
     FROM events_event
     WHERE subject_type = 'gift_card_payments'
         AND NOT EXISTS (SELECT FROM giftcards_payment WHERE id = subject_id)
+        AND created_at >= coalesce(%(since)s::timestamptz, '-infinity')
+    UNION ALL
+    SELECT DISTINCT subject_id, NULL::int, 'its events are there, it is not', 'Order'
+    FROM events_event
+    WHERE subject_type = 'gift_card_orders'
+        AND NOT EXISTS (SELECT FROM giftcards_order WHERE id = subject_id)
         AND created_at >= coalesce(%(since)s::timestamptz, '-infinity')
     UNION ALL
     SELECT DISTINCT subject_id, NULL::int, 'its events are there, it is not', 'Authorization'
