@@ -12,6 +12,7 @@ own code and compared letter by letter; one of 16 letters and digits cannot be t
 freely. See docs/adr/0015-human-codes-and-look-ups.md.
 """
 
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -78,8 +79,15 @@ MAKERS: Final[Mapping[str, Callable[[], Secret]]] = {
 """By the market's `code_format`."""
 
 
+_MADE_HERE: Final = re.compile(
+    rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{4}}){{3}}"
+)
+
+
 def canonical(text: str) -> str:
     """The same for all spellings of a code, and for no two codes: what digests are made of."""
+    if _MADE_HERE.fullmatch(text):  # most codes come as we have made them
+        return text
     characters = _characters(text)
     if len(characters) == UUID_LENGTH and _is_hexadecimal(characters):
         return "-".join(_cut(characters.lower(), 8, 12, 16, 20))
@@ -90,7 +98,11 @@ def canonical(text: str) -> str:
 def prefix(text: str) -> str:
     """The first 8 characters of a code, in the spelling by which it is searched: without the hyphen of one
     in groups."""
-    spelling = canonical(text)
+    return beginning(canonical(text))
+
+
+def beginning(spelling: str) -> str:
+    """The prefix of a code in its canonical spelling."""
     characters = _characters(spelling)
     return characters[:PREFIX_LENGTH] if _is_grouped(characters) else spelling[:PREFIX_LENGTH]
 

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from giftcards.code_format import canonical, possible_prefixes, prefix
+from giftcards.code_format import beginning, canonical, possible_prefixes
 from kernel.secret import Secret
 
 MIN_LENGTH: Final = 8
@@ -80,7 +80,11 @@ class CodeKey:
 
     def digest(self, text: str) -> bytes:
         """The same for every spelling of a code."""
-        return hmac.digest(self.lookup, canonical(text).encode(), hashlib.sha256)
+        return self.digest_of(canonical(text))
+
+    def digest_of(self, spelling: str) -> bytes:
+        """Of a code in its canonical spelling."""
+        return hmac.digest(self.lookup, spelling.encode(), hashlib.sha256)
 
     def prefix_digest(self, beginning: str) -> bytes:
         return hmac.digest(self.prefix, beginning.encode(), hashlib.sha256)
@@ -89,10 +93,11 @@ class CodeKey:
 def seal(code: Secret, *, card_id: UUID) -> SealedCode:
     key = _current_key()
     text = code.reveal()
+    spelling = canonical(text)
     nonce = os.urandom(NONCE_LENGTH)
     return SealedCode(
-        digest=key.digest(text),
-        prefix_digest=key.prefix_digest(prefix(text)) if len(text) >= SHORTEST_WITH_PREFIX else None,
+        digest=key.digest_of(spelling),
+        prefix_digest=key.prefix_digest(beginning(spelling)) if len(text) >= SHORTEST_WITH_PREFIX else None,
         ciphertext=nonce + key.cipher.encrypt(nonce, text.encode(), card_id.bytes),
         last_four=text[-SUFFIX_LENGTH:] if len(text) >= MIN_LENGTH else "",
         key_version=key.version,

@@ -48,10 +48,10 @@ def first_entries(
     entries, rows = [], []
     hash_of = _hashing(common)
     for card_id, code in sealed:
-        entry_id = uuid7()
-        head = in_copy(hash_of(entry_id, card_id))
-        entries.append((str(entry_id), str(card_id), head))
-        rows.append((str(card_id), head, *_columns_of(code)))
+        entry_key, card_key = str(uuid7()), str(card_id)
+        head = in_copy(hash_of(entry_key, card_key))
+        entries.append((entry_key, card_key, head))
+        rows.append((card_key, head, *_columns_of(code)))
     return NewCards(
         new_rows(GiftCard, _card_of(like, at), ("id", "ledger_hash", *SEALED_COLUMNS), rows),
         new_rows(LedgerEntry, common | {"hash_version": HASH_VERSION}, _OWN, entries),
@@ -90,7 +90,7 @@ def _entry_of(like: GiftCard, caller: Caller, occasion: Occasion, at: datetime) 
     return {column: given.get(column) for column in HASHED_COLUMNS if column not in _OWN}
 
 
-def _hashing(common: dict[str, Any]) -> Callable[[UUID, UUID], bytes]:
+def _hashing(common: dict[str, Any]) -> Callable[[str, str], bytes]:
     """As `giftcards.chain.chain_hash`, with what is the same of all entries encoded once."""
     encoded = {column: netstring(as_part(value)) for column, value in common.items()}
     begin = hashlib.sha256(GENESIS)
@@ -99,9 +99,9 @@ def _hashing(common: dict[str, Any]) -> Callable[[UUID, UUID], bytes]:
     between = b"".join(encoded[column] for column in HASHED_COLUMNS[id_at + 1 : card_at])
     after = b"".join(encoded[column] for column in HASHED_COLUMNS[card_at + 1 :])
 
-    def hash_of(entry_id: UUID, card_id: UUID) -> bytes:
+    def hash_of(entry_key: str, card_key: str) -> bytes:
         digest = begin.copy()
-        digest.update(before + netstring(str(entry_id)) + between + netstring(str(card_id)) + after)
+        digest.update(before + netstring(entry_key) + between + netstring(card_key) + after)
         return digest.digest()
 
     return hash_of
