@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final, NoReturn
 
-from benchmarks import document, figures, servers
+from benchmarks import document, figures, servers, wrk
 from benchmarks.asking import REQUESTS
 from benchmarks.databases import asked
 from benchmarks.measuring import WrongAnswerError
@@ -102,9 +102,11 @@ def measured(chosen: argparse.Namespace) -> figures.Figures:
 
 
 def method(plan: Plan) -> dict[str, str]:
+    by = "wrk" if wrk.program() else "Python"
+    rounds = f"medians of {plan.rounds} rounds of {plan.seconds:g} s"
     return {
         "server": f"granian {servers.DEV.SERVER.split('--workers-kill')[0].strip()}",
-        "load": f"{plan.connections} connections, medians of {plan.rounds} rounds of {plan.seconds:g} s",
+        "load": f"by {by}, {plan.connections} connections, {rounds}",
     }
 
 

@@ -85,7 +85,7 @@ Choose = Callable[[], str]
 
 def maker(name: str, subject: Subject, seed: str) -> Make:
     """A function that makes the next request each time it is called."""
-    made = _written(REQUESTS[name], subject)
+    made = written(name, subject)
     choices = [
         (mark.encode(), choose) for mark, choose in _choices(subject, seed).items() if mark.encode() in made
     ]
@@ -99,7 +99,9 @@ def maker(name: str, subject: Subject, seed: str) -> Make:
     return make
 
 
-def _written(request: Request, subject: Subject) -> bytes:
+def written(name: str, subject: Subject) -> bytes:
+    """The request with what is the same in each, and with its marks."""
+    request = REQUESTS[name]
     lines = ["Host: 127.0.0.1", f"Authorization: Bearer {subject.key}", f"Accept: {MEDIA_TYPE}"]
     if request.keyed:
         lines.append("Idempotency-Key: <unique>")

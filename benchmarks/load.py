@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,12 +38,15 @@ class Task:
 
 @dataclass(slots=True)
 class Result:
+    """Latencies in milliseconds. The server may have done up to `unanswered` more."""
+
     requests: int
     seconds: float
     own_cpu: float
     statuses: dict[str, int] = field(default_factory=dict)
     p50: float = 0.0
     p99: float = 0.0
+    unanswered: int = 0
 
     @property
     def per_second(self) -> float:
@@ -68,9 +72,12 @@ class Run:
     statuses: Counter[bytes] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
 
-    def connect(self) -> None:
+    def connect(self, until: ExitStack) -> None:
+        until.callback(self.poll.close)
         for _ in range(self.task.connections):
-            connection = socket.create_connection(("127.0.0.1", self.task.port), timeout=60)
+            connection = until.enter_context(
+                socket.create_connection(("127.0.0.1", self.task.port), timeout=60)
+            )
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.exchanges[connection.fileno()] = Exchange(connection)
             self.poll.register(connection.fileno(), select.EPOLLIN)
@@ -78,10 +85,11 @@ class Run:
 
 def result_of(task: Task) -> Result:
     run = Run(task, maker(task.request, Subject(**task.subject), task.seed))
-    run.connect()
-    began, began_cpu = time.perf_counter(), time.process_time()
-    drive(run)
-    seconds, own_cpu = time.perf_counter() - began, time.process_time() - began_cpu
+    with ExitStack() as until:
+        run.connect(until)
+        began, began_cpu = time.perf_counter(), time.process_time()
+        drive(run)
+        seconds, own_cpu = time.perf_counter() - began, time.process_time() - began_cpu
     run.latencies.sort()
     return Result(
         requests=len(run.latencies),

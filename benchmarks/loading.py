@@ -117,6 +117,8 @@ def loaded_fast() -> Iterator[None]:
         WHERE tgrelid = ANY(%s::regclass[]) AND tgisinternal""",
         list(TABLES),
     )
+    for table in TABLES:
+        execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
     for name, _definition in indexes:
         execute(f"DROP INDEX {name}")
     for table, check in checks:
@@ -126,6 +128,8 @@ def loaded_fast() -> Iterator[None]:
         execute(f"ALTER TABLE {table} ENABLE TRIGGER {check}")
     for _name, definition in indexes:
         execute(definition)
+    for table in TABLES:
+        execute(f"ALTER TABLE {table} RESET (autovacuum_enabled)")
 
 
 def fields_without_logs() -> str:

@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
+from benchmarks import wrk
 from benchmarks.asking import HOT_CARD, REQUESTS, Subject
 from benchmarks.load import Result, Task
 from benchmarks.processes import Usage
@@ -16,7 +17,7 @@ SETTLING: Final = 0.1
 
 
 class WrongAnswerError(Exception):
-    """Something was answered with another status than it should."""
+    """Something was answered with another status than it should, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Sample:
     p50: float
     p99: float
     generator: float
+    unanswered: int
 
     @property
     def cpu_ms(self) -> float:
@@ -62,6 +64,7 @@ def sample(name: str, *, server: Server, cluster: Cluster, subject: Subject, loa
         p50=result.p50,
         p99=result.p99,
         generator=result.own_cpu / result.seconds,
+        unanswered=result.unanswered,
     )
 
 
@@ -77,6 +80,18 @@ def generated(name: str, server: Server, subject: Subject, load: Load) -> Result
         requests=load.requests,
         seed=load.seed,
     )
+    # wrk can't be told to stop after so many.
+    by_wrk = wrk.program() and not load.requests
+    result = wrk.result_of(task, request.status) if by_wrk else result_of(task)
+    expected = str(request.status)
+    if not result.requests:
+        raise WrongAnswerError(f"{name} was not answered once in {load.seconds:g} s.")
+    if set(result.statuses) != {expected}:
+        raise WrongAnswerError(f"{name} was answered {result.statuses}, and should be {expected}.")
+    return result
+
+
+def result_of(task: Task) -> Result:
     done = subprocess.run(
         [DEV.PYTHON, "-m", "benchmarks.load"],
         cwd=ROOT,
@@ -85,8 +100,4 @@ def generated(name: str, server: Server, subject: Subject, load: Load) -> Result
         stdout=subprocess.PIPE,
         check=True,
     )
-    result = Result(**json.loads(done.stdout))
-    expected = str(request.status)
-    if set(result.statuses) != {expected}:
-        raise WrongAnswerError(f"{name} was answered {result.statuses}, and should be {expected}.")
-    return result
+    return Result(**json.loads(done.stdout))

@@ -12,6 +12,7 @@ from benchmarks import databases, pgbench, statements
 from benchmarks.asking import REQUESTS
 from benchmarks.databases import Database
 from benchmarks.figures import Cost, Figures, OfDatabase, OfRequest, PgbenchCost
+from benchmarks.load import Result
 from benchmarks.measuring import Load, Sample, generated, sample
 from benchmarks.servers import DEV, PLAIN, ROOT, Cluster, Server, server
 
@@ -22,6 +23,7 @@ IN_PLAIN: Final = ("debit", "retrieve", "list", "create")
 VERIFIED_WHOLE: Final = 20_000
 """Cards up to which verify_ledger goes through all of them at the end; of more, through the last changed."""
 
+MOST_TO_WARM_UP: Final = 10_000
 DEBITS: Final = "SELECT count(*) FROM giftcards_ledgerentry WHERE kind = 'debit'"
 SUMS: Final = (
     "SELECT (SELECT sum(balance_cents) FROM giftcards_giftcard WHERE status <> 'draft') || ' ' || "
@@ -57,6 +59,7 @@ class Running:
     figures: OfDatabase
     debits_before: int = 0
     debits: int = 0
+    unanswered: int = 0
     scripts: dict[str, str] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
     plain_samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
@@ -82,13 +85,15 @@ class Running:
             self.troubles[name] = str(trouble)
 
     def warm_up(self, name: str, warmed: Server) -> None:
-        load = Load(self.plan.connections, max(0.2, self.plan.seconds / 4), seed=f"warming up {warmed.port}")
-        self.count(name, generated(name, warmed, self.database.subject, load).requests)
+        seconds, seed = max(0.2, self.plan.seconds / 4), f"warming up {warmed.port}"
+        load = Load(self.plan.connections, seconds, requests=MOST_TO_WARM_UP, seed=seed)
+        self.count(name, generated(name, warmed, self.database.subject, load))
 
-    def count(self, name: str, requests: int) -> None:
-        self.figures.requests_served += requests
+    def count(self, name: str, done: Result | Sample) -> None:
+        self.figures.requests_served += done.requests
         if REQUESTS[name].method == "PATCH":
-            self.debits += requests
+            self.debits += done.requests
+            self.unanswered += done.unanswered
 
     def measure(self, name: str, turn: int) -> None:
         self.samples[name].append(self.sampled(name, self.service, turn))
@@ -100,7 +105,7 @@ class Running:
     def sampled(self, name: str, asked: Server, turn: int) -> Sample:
         load = Load(self.plan.connections, self.plan.seconds, seed=f"round {turn} {asked.port}")
         taken = sample(name, server=asked, cluster=self.cluster, subject=self.database.subject, load=load)
-        self.count(name, taken.requests)
+        self.count(name, taken)
         return taken
 
     def measure_floor(self, name: str) -> None:
@@ -138,14 +143,15 @@ class Running:
             for name in self.plan.names:
                 seed = f"soaking {self.figures.requests_served}"
                 load = Load(self.plan.connections, 600, requests=1000, seed=seed)
-                self.count(name, generated(name, self.service, self.database.subject, load).requests)
+                self.count(name, generated(name, self.service, self.database.subject, load))
 
     def sums_agree(self) -> Iterator[str]:
         """Raises NotTrueError."""
         posted = databases.asked(self.cluster, self.database.name, DEBITS) - self.debits_before
-        if posted != self.debits:
+        if not self.debits <= posted <= self.debits + self.unanswered:
             raise NotTrueError(f"{self.debits} debits were answered with success, and {posted} are posted.")
-        yield f"{posted} debits were answered with success, and as many are posted"
+        broken_off = f", {posted - self.debits} of them broken off by wrk" if self.unanswered else ""
+        yield f"{self.debits} debits were answered with success, and {posted} are posted{broken_off}"
         balances, entries = databases.asked(self.cluster, self.database.name, SUMS).split()
         if balances != entries:
             raise NotTrueError(f"Balances sum up to {balances}, entries to {entries}.")
