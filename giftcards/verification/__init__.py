@@ -20,10 +20,10 @@ cards and payments are of its mode and currency; its events have no gaps and end
 what was paid for it was given back if it was cancelled.
 
 No entry and no authorization is left behind without its card, no entry without its payment, and no event of
-what posted an entry, held, paid or sold without what it tells of. What refers to a market or a recipient is held by
-the database alone, and so is "one effect for each idempotency key". Not seen: an expiry that was moved, and
-the last events of a card if they told of no entry and moved no status, and who did what for which reason in
-an event: these two by a copy of the heads only (giftcards.heads).
+what posted an entry, held, paid or sold without what it tells of. What refers to a market or a recipient is
+held by the database alone, and so is "one effect for each idempotency key". Not seen: an expiry that was
+moved, and the last events of a card if they told of no entry and moved no status, and who did what for which
+reason in an event: these two by a copy of the heads only (giftcards.heads).
 """
 
 from giftcards.verification.lies import Lie

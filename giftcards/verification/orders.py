@@ -3,6 +3,7 @@ back."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -44,7 +45,7 @@ def lies_in_orders(orders: Sequence[Row]) -> Iterator[Lie]:
             yield Lie(order["id"], text, number, about="Order")
 
 
-def _kept_of(ids: Sequence[object]) -> dict[object, int]:
+def _kept_of(ids: Sequence[UUID]) -> dict[UUID, int]:
     """What was paid for each and not given back."""
     moved = LedgerEntry.objects.filter(payment__order_id__in=ids)
     return dict(moved.values_list("payment__order_id").annotate(kept=-Sum("amount_cents")))
