@@ -69,6 +69,7 @@ THEME: dict[str, Any] = {
                     _page("Payments", "payments", "giftcards", "payment"),
                     _page("Recipients", "person", "recipients", "giftcardrecipient"),
                     _page("Markets", "storefront", "markets", "market"),
+                    _page("Products", "shopping_bag", "giftcards", "product"),
                     _page("Tags", "sell", "giftcards", "tag"),
                 ],
             },

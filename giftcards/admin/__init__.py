@@ -2,6 +2,7 @@ from giftcards.admin.authorizations import AuthorizationAdmin
 from giftcards.admin.card import GiftCardAdmin
 from giftcards.admin.ledger import LedgerEntryAdmin
 from giftcards.admin.payments import PaymentAdmin
+from giftcards.admin.products import ProductAdmin
 from giftcards.admin.tags import TagAdmin
 from giftcards.admin.verification import VerificationAdmin
 
@@ -10,6 +11,7 @@ __all__ = [
     "GiftCardAdmin",
     "LedgerEntryAdmin",
     "PaymentAdmin",
+    "ProductAdmin",
     "TagAdmin",
     "VerificationAdmin",
 ]

@@ -6,6 +6,7 @@ one transaction. Each takes keyword arguments only, returns what it changed as i
 """
 
 from giftcards.operations.archiving import archive, unarchive
+from giftcards.operations.arranging import DenominationTold, arrange_product
 from giftcards.operations.at_once import issue_gift_card, revise_gift_card
 from giftcards.operations.attaching import (
     AttachmentChanges,
@@ -54,6 +55,7 @@ __all__ = [
     "BatchTerms",
     "CodeKeeper",
     "DenominationChanges",
+    "DenominationTold",
     "GiftCardChanges",
     "LineTold",
     "NoteChanges",
@@ -66,6 +68,7 @@ __all__ = [
     "activate",
     "adjust",
     "archive",
+    "arrange_product",
     "authorize",
     "cancel_order",
     "capture",
