@@ -87,6 +87,7 @@ THEME: dict[str, Any] = {
                 "title": "Records",
                 "items": [
                     _page("Events", "history", "events", "event"),
+                    _page("Batches", "library_add", "giftcards", "batch"),
                     _page("Verifications", "fact_check", "giftcards", "verification"),
                     {
                         "title": "Wipe test data",

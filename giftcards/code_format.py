@@ -95,14 +95,9 @@ def canonical(text: str) -> str:
     return _in_groups(grouped) if _is_grouped(grouped) else text
 
 
-def prefix(text: str) -> str:
-    """The first 8 characters of a code, in the spelling by which it is searched: without the hyphen of one
-    in groups."""
-    return beginning(canonical(text))
-
-
-def beginning(spelling: str) -> str:
-    """The prefix of a code in its canonical spelling."""
+def prefix(spelling: str) -> str:
+    """The first 8 characters of a code in its canonical spelling, as they are searched: without the hyphen of
+    one in groups."""
     characters = _characters(spelling)
     return characters[:PREFIX_LENGTH] if _is_grouped(characters) else spelling[:PREFIX_LENGTH]
 

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from giftcards.code_format import beginning, canonical, possible_prefixes
+from giftcards.code_format import canonical, possible_prefixes, prefix
 from kernel.secret import Secret
 
 MIN_LENGTH: Final = 8
@@ -97,7 +97,7 @@ def seal(code: Secret, *, card_id: UUID) -> SealedCode:
     nonce = os.urandom(NONCE_LENGTH)
     return SealedCode(
         digest=key.digest_of(spelling),
-        prefix_digest=key.prefix_digest(beginning(spelling)) if len(text) >= SHORTEST_WITH_PREFIX else None,
+        prefix_digest=key.prefix_digest(prefix(spelling)) if len(text) >= SHORTEST_WITH_PREFIX else None,
         ciphertext=nonce + key.cipher.encrypt(nonce, text.encode(), card_id.bytes),
         last_four=text[-SUFFIX_LENGTH:] if len(text) >= MIN_LENGTH else "",
         key_version=key.version,

@@ -1,4 +1,5 @@
 from giftcards.admin.authorizations import AuthorizationAdmin
+from giftcards.admin.batches import BatchAdmin
 from giftcards.admin.card import GiftCardAdmin
 from giftcards.admin.ledger import LedgerEntryAdmin
 from giftcards.admin.payments import PaymentAdmin
@@ -8,6 +9,7 @@ from giftcards.admin.verification import VerificationAdmin
 
 __all__ = [
     "AuthorizationAdmin",
+    "BatchAdmin",
     "GiftCardAdmin",
     "LedgerEntryAdmin",
     "PaymentAdmin",

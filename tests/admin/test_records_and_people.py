@@ -8,8 +8,8 @@ from django.urls import reverse
 from access.models import Organization, User
 from access.operations import the_organization
 from events.models import Event
-from giftcards.models import LedgerEntry, Verification
-from giftcards.operations import Occasion, change_balance
+from giftcards.models import Batch, LedgerEntry, Verification
+from giftcards.operations import BatchTerms, Occasion, change_balance, issue_batch
 from kernel.clock import database_now
 from recipients.models import GiftCardRecipient
 from recipients.operations import update_recipient
@@ -47,6 +47,18 @@ def test_verifications_are_listed_and_nobody_changes_them(back_office):
     assert "it lies" in back_office.get(listed).content.decode()
     assert "it lies" in back_office.get(page_of(recorded)).content.decode()
     assert back_office.post(page_of(recorded), {"lies": 0}).status_code == 403
+
+
+def test_batches_are_listed_and_nobody_changes_them(back_office):
+    terms = BatchTerms(number=3, amount_cents=2_500, market=a_market())
+    batch = issue_batch(caller=TEST, terms=terms, occasion=Occasion(reference="spring"))
+    Batch.objects.filter(pk=batch.pk).update(issued=2)
+    listed = reverse("admin:giftcards_batch_changelist")
+
+    assert "cut off or under way" in back_office.get(listed).content.decode()
+    Batch.objects.filter(pk=batch.pk).update(issued=3)
+    assert "complete" in back_office.get(page_of(batch)).content.decode()
+    assert back_office.post(page_of(batch), {"number": 4}).status_code == 403
 
 
 def test_nothing_is_deleted_by_selection(rf, owner):
