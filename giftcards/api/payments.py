@@ -3,7 +3,7 @@ ledger."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -20,8 +20,8 @@ from giftcards.api.amounts import float_of, formatted
 from giftcards.api.code_tries import TriesCodes
 from giftcards.api.triggers import naming, notes_in, only_trigger
 from giftcards.exceptions import UnusableCodes
-from giftcards.models import GiftCard, Payment
-from giftcards.queries import PaymentTotals, payment_totals
+from giftcards.models import GiftCard, Order, Payment, PaymentShare
+from giftcards.queries import PaymentTotals, payment_totals, shares_of_payments
 from kernel.caller import Caller
 from kernel.secret import Secret
 from markets.models import Market
@@ -31,6 +31,29 @@ TRIGGERS: Final = ("_refund", "_refund_amount_cents")
 
 def totals_of(payment_ids: list[UUID], credential: Credential) -> Mapping[UUID, PaymentTotals]:
     return payment_totals(payment_ids)
+
+
+class ShareShown(TypedDict):
+    gift_card_id: str
+    amount_cents: int
+    is_taxable: bool
+    tax_rate: float | None
+
+
+def shares_of(payment_ids: list[UUID], credential: Credential) -> Mapping[UUID, list[PaymentShare]]:
+    return shares_of_payments(payment_ids)
+
+
+def shown_shares(shares: list[PaymentShare]) -> list[ShareShown]:
+    return [
+        {
+            "gift_card_id": str(share.gift_card_id),
+            "amount_cents": share.amount_cents,
+            "is_taxable": share.is_taxable,
+            "tax_rate": None if share.tax_rate is None else float(share.tax_rate),
+        }
+        for share in shares
+    ]
 
 
 def cents_of(total: str) -> BatchField:
@@ -58,10 +81,12 @@ def _total(compute: Callable[[PaymentTotals], Any], *, returns: type) -> BatchFi
 
 class PaymentSerializer(ResourceSerializer):
     """The cards are named by `codes` or by `gift_cards`. What is read as `gift_cards` are those that gave
-    something, and `transactions` how much, and what they got back."""
+    something, and `transactions` how much, and what they got back; `shares` are kept as they were when they
+    were given."""
 
     included_serializers: ClassVar[Mapping[str, str]] = {
         "gift_cards": "giftcards.api.serializers.GiftCardSerializer",
+        "gift_card_order": "giftcards.api.orders.OrderSerializer",
         "market": "markets.api.serializers.MarketSerializer",
         "transactions": "giftcards.api.transactions.TransactionSerializer",
     }
@@ -79,6 +104,12 @@ class PaymentSerializer(ResourceSerializer):
     refunded_amount_cents = cents_of("refunded_cents")
     refunded_amount_float = total_as_float("refunded_cents")
     formatted_refunded_amount = formatted_total("refunded_cents")
+    shares = BatchField(
+        load=shares_of,
+        compute=shown_shares,
+        default=list,
+        help_text="What each card gave, in the order of use, and the tax rate that it had.",
+    )
     codes = StrictStrings(
         write_only=True,
         required=False,
@@ -86,6 +117,9 @@ class PaymentSerializer(ResourceSerializer):
         help_text="Of the cards that pay; instead of `gift_cards`.",
     )
     gift_cards = ResourceRelatedField(many=True, queryset=GiftCard.objects.all(), required=False)
+    gift_card_order = ResourceRelatedField(
+        source="order", queryset=Order.objects.all(), required=False, allow_null=True
+    )
     market = ResourceRelatedField(queryset=Market.objects.all(), required=False, allow_null=True)
     transactions = ResourceRelatedField(many=True, read_only=True)
     events = ResourceRelatedField(many=True, read_only=True)
@@ -115,6 +149,7 @@ class PaymentSerializer(ResourceSerializer):
             "refunded_amount_float",
             "formatted_refunded_amount",
             "partial",
+            "shares",
             "order_number",
             "reference",
             "reference_origin",
@@ -123,6 +158,7 @@ class PaymentSerializer(ResourceSerializer):
             "updated_at",
             "codes",
             "gift_cards",
+            "gift_card_order",
             "market",
             "transactions",
             "events",
@@ -130,13 +166,22 @@ class PaymentSerializer(ResourceSerializer):
             "_reason",
         )
         read_only_fields = ("created_at", "updated_at")
-        create_only_fields = ("amount_cents", "currency_code", "partial", "codes", "gift_cards", "market")
+        create_only_fields = (
+            "amount_cents",
+            "currency_code",
+            "partial",
+            "codes",
+            "gift_cards",
+            "gift_card_order",
+            "market",
+        )
         update_only_fields = TRIGGERS
         triggers = TRIGGERS
         sensitive = ("codes",)
         links_only = ("events",)
-        # A card of no market is spent in any; who is restricted to some sees the payment, and not those.
-        guarded = ("market",)
+        # A card of no market is spent in any, and pays for orders of any; who is restricted to some sees the
+        # payment, and not those.
+        guarded = ("gift_card_order", "market")
         ways_back = {"gift_cards": "ledger_entries__payment_id", "events": "subject_id"}
         repeating = ("gift_cards",)
         filterable = (
@@ -167,7 +212,8 @@ class PaymentViewSet(TriesCodes):
 
     def create_resource(self, caller: Caller, values: dict[str, Any]) -> UUID:
         codes, cards = values.get("codes"), values.get("gift_cards")
-        with naming(insufficient_balance="amount_cents", spent_in="market", reason="_reason"):
+        names = {"spent_in": "market", "order": "gift_card_order", "reason": "_reason"}
+        with naming(insufficient_balance="amount_cents", **names):
             payment = operations.pay(
                 caller=caller,
                 amount_cents=values["amount_cents"],
@@ -176,6 +222,7 @@ class PaymentViewSet(TriesCodes):
                 currency_code=values.get("currency_code"),
                 partial=values.get("partial", False),
                 spent_in=values.get("market"),
+                order=values.get("gift_card_order"),
                 attributes=notes_in(values),
                 reason=values.get("_reason") or "",
             )
