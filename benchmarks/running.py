@@ -67,10 +67,11 @@ class Running:
     troubles: dict[str, str] = field(default_factory=dict)
 
     def get_ready(self) -> None:
-        if self.plan.with_pgbench and pgbench.program(self.cluster):
-            for name in REPEATED:
-                if name in self.plan.names:
-                    self.write_script(name)
+        repeated = [name for name in REPEATED if name in self.plan.names]
+        if repeated and self.plan.with_pgbench and pgbench.program(self.cluster):
+            with statements.logging_server(self.cluster, self.database) as logging:
+                for name in repeated:
+                    self.write_script(name, logging)
         self.debits_before = databases.asked(self.cluster, self.database.name, DEBITS)
         for name in self.plan.names:
             self.warm_up(name, self.service)
@@ -78,9 +79,9 @@ class Running:
                 self.warm_up(name, self.plain)
         self.figures.memory_before = self.service.memory_per_worker()
 
-    def write_script(self, name: str) -> None:
+    def write_script(self, name: str, logging: Server) -> None:
         try:
-            self.scripts[name] = statements.script(self.cluster, self.database, name)
+            self.scripts[name] = statements.script(self.cluster, logging, self.database, name)
         except statements.NotRepeatableError as trouble:
             self.troubles[name] = str(trouble)
 

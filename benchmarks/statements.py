@@ -68,10 +68,10 @@ class Statement:
     parameters: tuple[str, ...] = ()
 
 
-def script(cluster: Cluster, database: Database, name: str) -> str:
-    """For pgbench, with `unique` given. Raises NotRepeatableError."""
-    with logging_server(cluster, database) as logging:
-        requests = [captured(cluster, logging, database, name, seed) for seed in ("one", "two", "three")]
+def script(cluster: Cluster, logging: Server, database: Database, name: str) -> str:
+    """For pgbench, with `unique` given; `logging` is what `logging_server` has started. Raises
+    NotRepeatableError."""
+    requests = [captured(cluster, logging, database, name, seed) for seed in ("one", "two", "three")]
     for first, second in combinations(requests, 2):  # now and then, one has more to do than others
         if shape(first) == shape(second):
             break

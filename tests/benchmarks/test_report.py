@@ -50,7 +50,7 @@ def test_a_target_is_met_or_not_in_words() -> None:
     assert "0.25 + 0.25 = 0.50 | ≤ 0.8: met | 50% of 1,000/s, 0.20 ms | ≥ 35%: met" in small
     assert "= 0.90 | ≤ 0.8: **not met**" in large
     assert "100 (5.0 times)" in small
-    assert "| debit | 0.50 → 0.90 | 1.80 | **not met** |" in lines
+    assert "| debit | 0.50 → 0.90 | 1.80 | **not met** | 2.0 → 2.0 |" in lines
     assert "- One hot card reaches 60% of what spread cards do (target ≥ 70%: **not met**)." in lines
     assert any("after 777 requests (target ≤ 130 MB: **not met**)" in line for line in lines)
 
