@@ -66,6 +66,7 @@ THEME: dict[str, Any] = {
                     _page("Gift cards", "redeem", "giftcards", "giftcard"),
                     _page("Ledger", "receipt_long", "giftcards", "ledgerentry"),
                     _page("Authorizations", "lock_clock", "giftcards", "authorization"),
+                    _page("Orders", "shopping_bag", "giftcards", "order"),
                     _page("Payments", "payments", "giftcards", "payment"),
                     _page("Recipients", "person", "recipients", "giftcardrecipient"),
                     _page("Markets", "storefront", "markets", "market"),

@@ -43,6 +43,9 @@ class Order(Resource):
     objects = OrderQuerySet.as_manager()
 
     class Meta:
+        permissions = (
+            ("cancel_order", "Can cancel orders: everything paid is given back, and what was sold"),
+        )
         constraints = (
             # A shop that tells the same order again sells nothing twice, with an idempotency key or without.
             models.UniqueConstraint(fields=["mode", "reference"], name="order_reference_is_unique_per_mode"),

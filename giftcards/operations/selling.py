@@ -20,8 +20,8 @@ from markets.attributes import tax_rate
 from recipients.models import GiftCardRecipient
 from recipients.operations import find_or_create_recipient
 
-MOST_GIFT_CARDS: Final = 500
-"""Of one order: all of them are issued in one transaction."""
+MOST_GIFT_CARDS: Final = 100
+"""Of one order: they are issued one by one, in one transaction that somebody waits for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,12 +193,12 @@ def test_an_order_that_only_spends(api):
             {},
         ),
         (
-            [{"amount_cents": 1, "quantity": 501}],
+            [{"amount_cents": 1, "quantity": 101}],
             "lines",
             "lines",
             "too_many",
-            "are too many (maximum is 500 gift cards)",
-            {"count": 500},
+            "are too many (maximum is 100 gift cards)",
+            {"count": 100},
         ),
     ],
 )
