@@ -61,7 +61,7 @@ class DenominationSerializer(ResourceSerializer):
         triggers = ("_disable", "_enable")
         links_only = ("events",)
         ways_back = {"events": "subject_id"}
-        filterable = ("name", "disabled_at", "reference", "created_at")
+        filterable = ("disabled_at", "reference", "created_at")
         sortable = ("reference", "created_at")
 
 
