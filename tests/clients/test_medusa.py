@@ -10,10 +10,11 @@ from django.conf import global_settings
 
 from access.models import ApiKey, User
 from giftcards.models import Denomination, GiftCard, LedgerEntry
+from giftcards.operations import LineTold, pay, place_order
 from kernel.modes import Mode
 from tests.clients.official_clients import Node
 from tests.clients.tap import Tap, _Relay
-from tests.fixtures.cast import LIVE, a_denomination, a_market, an_active_card
+from tests.fixtures.cast import LIVE, TEST, a_denomination, a_market, an_active_card
 from tests.giftcards.api.documents import time_text
 from tests.server import Server, a_key
 
@@ -152,6 +153,34 @@ def test_every_call_of_the_client(node: Node, server: Server, given: dict[str, A
     }
     assert list(GiftCard.objects.exclude(archived_at=None)) == [first]
     assert created["code"] not in server.log()
+
+
+def test_orders_are_read_with_what_was_bought_and_what_paid_for_them(node: Node, server: Server):
+    region = a_market(currency_code="EUR", tax_rate=19)
+    lines = [LineTold(quantity=2, amount_cents=2_500)]
+    order = place_order(caller=TEST, market=region, attributes={"display_number": 1009}, lines=lines)
+    card = an_active_card(market=region, balance_cents=500)
+    pay(caller=TEST, amount_cents=300, gift_cards=[card.pk], order=order)
+
+    told = node.drive("medusa_orders", server, key=a_key(), order=order.pk)
+
+    listed, retrieved = told["list"]["answer"], told["retrieve"]["answer"]["order"]
+    assert listed == {"orders": [retrieved], "count": 1, "offset": 0, "limit": 50}
+    assert told["list a page"]["answer"] == {"orders": [], "count": 1, "offset": 1, "limit": 2}
+    assert told["find"]["answer"]["orders"] == [retrieved]
+    assert (retrieved["id"], retrieved["display_id"], retrieved["status"]) == (str(order.pk), 1009, "pending")
+    (share,) = retrieved["gift_card_transactions"]
+    assert (share["amount"], share["is_taxable"], share["tax_rate"]) == (300, True, 19)
+    assert (retrieved["gift_card_total"], retrieved["gift_card_tax_total"]) == (300, 57)
+    assert [each["id"] for each in retrieved["gift_cards"]] == [str(card.pk)]
+    bought = [each["id"] for each in retrieved["bought_gift_cards"]]
+    assert sorted(cards(told["its cards"])) == sorted(bought)
+    assert len(bought) == 2
+    for each in told["its cards"]["answer"]["gift_cards"]:
+        assert each["order_id"] == each["order"]["id"] == str(order.pk)
+        assert each["order"].items() <= retrieved.items()
+    nobody = "00000000-0000-7000-8000-000000000000"
+    assert told["none"] == refused(404, NOT_FOUND, f"Order with id {nobody} was not found")
 
 
 def products_are_told(told: dict[str, Any], denomination: Denomination) -> None:

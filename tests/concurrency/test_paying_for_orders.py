@@ -1,5 +1,6 @@
 """Orders that are paid by the same card, or cancelled, at the same moment."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
@@ -12,11 +13,12 @@ from django.db.models import Sum
 from giftcards.models import GiftCard, Kind, LedgerEntry, Order, Payment, PaymentShare
 from giftcards.operations import pay, paying, sharing
 from giftcards.queries import order_card_totals
-from tests.concurrency.crowd import assert_ledger_is_true
+from tests.concurrency.crowd import all_at_once, assert_ledger_is_true
 from tests.fixtures.cast import TEST, a_market, an_active_card
 from tests.fixtures.locks import until_all_wait_for_us_or_are_done
 from tests.fixtures.races import at_once, outcomes
 from tests.fixtures.told_orders import an_order, cancelled
+from tests.server import Api, Server, a_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +43,30 @@ def test_six_checkouts_at_once_spend_a_card_of_3000_for_3000():
     results = at_once([partial(pay_for, order, card) for order in orders])
 
     assert outcomes(results) == {"won": 1, "InsufficientBalance": 5}
+    totals = order_card_totals([order.pk for order in orders])
+    assert sum(each.gift_card_total_cents for each in totals.values()) == spent() == 3_000
+    assert_ledger_is_true()
+
+
+def pay_over_http(order: Order, card: GiftCard, caller: Api) -> int:
+    relationships = {
+        "gift_cards": {"data": [{"type": "gift_cards", "id": str(card.pk)}]},
+        "gift_card_order": {"data": {"type": "gift_card_orders", "id": str(order.pk)}},
+    }
+    data = {
+        "type": "gift_card_payments",
+        "attributes": {"amount_cents": 3_000},
+        "relationships": relationships,
+    }
+    return caller.post("/gift_card_payments", content=json.dumps({"data": data})).status_code
+
+
+def test_six_checkouts_of_the_real_server_do_no_better(server: Server):
+    card, orders = an_active_card(balance_cents=3_000), six_orders()
+
+    statuses = all_at_once(server, a_key(), [partial(pay_over_http, order, card) for order in orders])
+
+    assert sorted(statuses) == [201, 422, 422, 422, 422, 422]
     totals = order_card_totals([order.pk for order in orders])
     assert sum(each.gift_card_total_cents for each in totals.values()) == spent() == 3_000
     assert_ledger_is_true()
@@ -106,6 +132,7 @@ def test_an_order_that_is_just_being_cancelled_is_not_paid():
     assert_ledger_is_true()
 
 
+@pytest.mark.tampers
 def test_without_the_lock_of_the_order_it_would_be(monkeypatch):
     monkeypatch.setattr(sharing, "lock_order", lambda key, caller: Order.objects.get(pk=key))
 
