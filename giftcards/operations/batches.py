@@ -36,7 +36,7 @@ from kernel.refusals import Conflict, Invalid
 from kernel.secret import Secret
 from markets.models import Market
 
-PORTION: Final = 2_000
+PORTION: Final = 1_000
 ISSUED_IN_BATCH: Final = f"{RESOURCE_TYPE}.issue"
 """The topic of the one event that tells of creating, purchasing and activating a card of a batch."""
 

@@ -8,43 +8,38 @@ from django.db import migrations, models
 # not yet committed, is passed over, and if the slot has no other part, it gets one. Slots spread the
 # transactions; a slot has as many parts as were once being changed at the same time.
 FUNCTIONS = """
-ALTER TABLE kernel_rowcount SET (fillfactor = 20);
-
-CREATE FUNCTION add_to_row_count(of_table text, in_mode text, number bigint) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE kernel_rowcount SET rows = rows + number
-    WHERE id = (
-        SELECT id FROM kernel_rowcount
-        WHERE counted = of_table AND of_mode = in_mode AND slot = pg_backend_pid() % 64
-        LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-    );
-    IF NOT FOUND THEN
-        INSERT INTO kernel_rowcount (counted, of_mode, slot, rows)
-        VALUES (of_table, in_mode, pg_backend_pid() % 64, number);
-    END IF;
-END
-$$;
+ALTER TABLE kernel_rowcount SET (fillfactor = 50);
 
 CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    changed record;
+    modes text[];
+    numbers bigint[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        FOR changed IN SELECT mode, count(*) AS number FROM added GROUP BY mode LOOP
-            PERFORM add_to_row_count(TG_TABLE_NAME, changed.mode, changed.number);
-        END LOOP;
+        SELECT array_agg(mode), array_agg(number) INTO modes, numbers
+        FROM (SELECT mode, count(*) AS number FROM added GROUP BY mode) AS grouped;
     ELSIF TG_OP = 'DELETE' THEN
-        FOR changed IN SELECT mode, count(*) AS number FROM removed GROUP BY mode LOOP
-            PERFORM add_to_row_count(TG_TABLE_NAME, changed.mode, -changed.number);
-        END LOOP;
+        SELECT array_agg(mode), array_agg(-number) INTO modes, numbers
+        FROM (SELECT mode, count(*) AS number FROM removed GROUP BY mode) AS grouped;
     ELSIF TG_OP = 'UPDATE' THEN
-        PERFORM add_to_row_count(TG_TABLE_NAME, OLD.mode, -1);
-        PERFORM add_to_row_count(TG_TABLE_NAME, NEW.mode, 1);
+        modes := ARRAY[OLD.mode, NEW.mode];
+        numbers := ARRAY[-1, 1];
     ELSE
         -- TRUNCATE has the table to itself, so no part of its count is being changed.
         DELETE FROM kernel_rowcount WHERE counted = TG_TABLE_NAME;
     END IF;
+    FOR place IN 1 .. coalesce(cardinality(modes), 0) LOOP
+        UPDATE kernel_rowcount SET rows = rows + numbers[place]
+        WHERE id = (
+            SELECT id FROM kernel_rowcount
+            WHERE counted = TG_TABLE_NAME AND of_mode = modes[place] AND slot = pg_backend_pid() % 64
+            LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+        );
+        IF NOT FOUND THEN
+            INSERT INTO kernel_rowcount (counted, of_mode, slot, rows)
+            VALUES (TG_TABLE_NAME, modes[place], pg_backend_pid() % 64, numbers[place]);
+        END IF;
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -65,7 +60,6 @@ $$;
 NO_FUNCTIONS = """
 DROP FUNCTION count_rows_anew(text);
 DROP FUNCTION count_rows();
-DROP FUNCTION add_to_row_count(text, text, bigint);
 """
 
 
