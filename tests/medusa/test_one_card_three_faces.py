@@ -1,7 +1,7 @@
 """The same card through the JSON:API, the back office and Medusa's addresses, after each step of its life."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
@@ -41,9 +41,14 @@ class Seen:
     ends: str | None
     tax_rate: float | None
     ends_in: str
+    order: int | None = None
+    """Its number, of the one that it was bought with."""
 
 
 class Faces:
+    held: UUID
+    paid: str
+
     def __init__(self, market: Any) -> None:
         self.key = a_secret()
         self.api = ApiClient(f"Bearer {self.key}")
@@ -54,7 +59,6 @@ class Faces:
         self.person = Caller(TEST.mode, self.owner.actor)
         self.browser = Client()
         self.browser.force_login(self.owner)
-        self.held: UUID | None = None
         self.card = self.shop.create(market, value=1000)
 
     @property
@@ -86,7 +90,9 @@ class Faces:
         return by_api
 
     def by_api(self) -> Seen:
-        told = self.api.get(f"gift_cards/{self.id}").document["data"]["attributes"]
+        document = self.api.get(f"gift_cards/{self.id}?include=gift_card_order").document
+        told = document["data"]["attributes"]
+        orders = [each["attributes"]["display_number"] for each in document.get("included", ())]
         looked_up = self.api.create("gift_card_lookups", code=told["code"])
         found = looked_up.status == 200
         attributes = looked_up.document["data"]["attributes"] if found else {}
@@ -100,14 +106,16 @@ class Faces:
             ends=told["expires_at"],
             tax_rate=told["tax_rate"],
             ends_in=told["code"][-4:],
+            order=orders[0] if orders else None,
         )
 
     def by_medusa(self) -> Seen:
-        """What is archived is gone from the admin's side, and read from what it was before."""
+        """What is archived is gone from the list, and stays in its order; without one it is read from what it
+        was before."""
         answer = self.shop.get(f"/admin/gift-cards/{self.id}")
         listed = [each["id"] for each in self.shop.list()]
         assert listed == ([str(self.id)] if answer.status == 200 else [])
-        told = self.card = answer.card if answer.status == 200 else self.card
+        told = self.card = answer.card if answer.status == 200 else self.archived_in_medusa()
         in_store = self.store.get(f"/store/gift-cards/{told['code']}")
         return Seen(
             balance=told["balance"],
@@ -119,7 +127,15 @@ class Faces:
             ends=told["ends_at"],
             tax_rate=told["tax_rate"],
             ends_in=told["code"][-4:],
+            order=told["order"] and told["order"]["display_id"],
         )
+
+    def archived_in_medusa(self) -> dict[str, Any]:
+        if self.card["order_id"] is None:
+            return self.card
+        order = self.shop.get(f"/admin/orders/{self.card['order_id']}").body["order"]
+        (told,) = order["bought_gift_cards"]
+        return {**told, "order": order}
 
     def by_people(self) -> Seen:
         page = self.browser.get(f"/back-office/giftcards/giftcard/{self.id}/change/").content.decode()
@@ -127,6 +143,7 @@ class Faces:
         words = [unescape(word) for word in TEXT_OF.sub(" ", glance.partition(">")[2]).split()]
         labels, _, facts = " ".join(words).partition(" Code ")
         ends = re.search(r"Expires (never|.+? UTC)", facts)
+        order = re.search(r"Bought with #(\d+)", facts)
         rate = re.search(r"Tax rate ([\d.]+) %", facts)
         assert ends is not None
         return Seen(
@@ -139,6 +156,7 @@ class Faces:
             ends=as_on_the_wire(ends[1]),
             tax_rate=None if rate is None else float(rate[1]),
             ends_in=facts.split()[0][-4:],
+            order=None if order is None else int(order[1]),
         )
 
 
@@ -264,6 +282,10 @@ STEPS: list[tuple[str, Callable[[Faces], object], dict[str, Any]]] = [
 
 def test_after_each_step_all_three_say_the_same():
     faces = Faces(a_market(name="Berlin", currency_code="EUR", tax_rate=19))
+    compare(faces, STEPS)
+
+
+def compare(faces: Faces, steps: Sequence[tuple[str, Callable[[Faces], object], dict[str, Any]]]) -> None:
     expected: dict[str, Any] = {
         "face_value": 1000,
         "is_expired": False,
@@ -272,7 +294,51 @@ def test_after_each_step_all_three_say_the_same():
         "tax_rate": 19,
         "ends_in": faces.card["code"][-4:],
     }
-    for name, step, changed in STEPS:
+    for name, step, changed in steps:
         step(faces)
         expected |= changed
         assert faces.seen() == Seen(**expected), name
+
+
+def buy(faces: Faces) -> None:
+    """Another one, with an order; the first is put away."""
+    faces.shop.delete(f"/admin/gift-cards/{faces.id}")
+    market = {"market": {"data": {"type": "markets", "id": faces.card["region_id"]}}}
+    lines = [{"amount_cents": 1000, "tax_rate": 7}]
+    answer = faces.api.create("gift_card_orders", market, display_number=1009, lines=lines)
+    assert answer.status == 201, answer.document
+    (faces.card,) = faces.shop.list("?q=1009")
+
+
+def pay_for_another_order(faces: Faces) -> None:
+    other = operations.place_order(caller=faces.person, market=GiftCard.objects.get(pk=faces.id).market)
+    linkage = {"gift_card_order": {"data": {"type": "gift_card_orders", "id": str(other.pk)}}}
+    faces.paid = faces.api.create(
+        "gift_card_payments", linkage, amount_cents=300, codes=[faces.card["code"]]
+    ).document["data"]["id"]
+
+
+def give_back(faces: Faces) -> None:
+    assert faces.api.update(f"gift_card_payments/{faces.paid}", _refund=True).status == 200
+
+
+def cancel(faces: Faces) -> None:
+    assert faces.api.update(f"gift_card_orders/{faces.card['order_id']}", _cancel=True).status == 200
+
+
+STEPS_OF_AN_ORDER: list[tuple[str, Callable[[Faces], object], dict[str, Any]]] = [
+    (
+        "bought",
+        lambda faces: None,
+        {"balance": 1000, "available": 1000, "status": "active", "order": 1009, "tax_rate": 7},
+    ),
+    ("paid with for an order", pay_for_another_order, {"balance": 700, "available": 700}),
+    ("given back", give_back, {"balance": 1000, "available": 1000}),
+    ("its order is cancelled", cancel, {"balance": 0, "available": 0, "is_archived": True}),
+]
+
+
+def test_a_card_that_was_bought_with_an_order_names_it_everywhere():
+    faces = Faces(a_market(name="Berlin", currency_code="EUR", tax_rate=19))
+    buy(faces)
+    compare(faces, STEPS_OF_AN_ORDER)
