@@ -13,7 +13,8 @@ Checked for every card:
 8. events of authorizations have no gaps and end in what their row says.
 
 Of every payment: its entries are of its mode and currency, took from each card once and together its amount
-(at most that of a partial one), gave back no more, and its events have no gaps and tell the same.
+(at most that of a partial one), gave back no more, and its events have no gaps and tell the same; it has one
+share of each card, of what it took from it and for its own order.
 
 Of every order: its lines sell the cards that name them, as many and for as much as its first event tells; its
 cards and payments are of its mode and currency; its events have no gaps and end in what its row says; and
