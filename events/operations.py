@@ -12,16 +12,20 @@ from kernel.caller import Caller
 from kernel.copying import NewRows, new_rows
 from kernel.keys import uuid7
 
+INTO: Final = """INSERT INTO events_event
+    (id, mode, subject_type, subject_id, sequence, topic, actor_kind, actor_id, actor_name, reason, data)"""
+"""Where a statement that does more than record goes on with its SELECT; its `sequence` is what counting under
+the subject's lock comes to."""
+
 # One statement counts and appends. It takes no lock: the subject's row is locked by the operation, or is new.
 # Should an operation forget that, the unique constraint refuses the second of two equal numbers.
-APPEND: Final = """
-    INSERT INTO events_event
-        (id, mode, subject_type, subject_id, sequence, topic, actor_kind, actor_id, actor_name, reason, data)
+APPEND: Final = f"""
+    {INTO}
     SELECT %(id)s, %(mode)s, %(subject_type)s, %(subject_id)s, coalesce(max(sequence), 0) + 1,
         %(topic)s, %(actor_kind)s, %(actor_id)s, %(actor_name)s, %(reason)s, %(data)s
     FROM events_event WHERE subject_id = %(subject_id)s
     RETURNING *
-"""
+"""  # noqa: S608 (no value is in it)
 
 
 def record(

@@ -22,8 +22,10 @@ read from `expires_at`, so moving that date brings a card back. Nor is being arc
 forbids it forbids in every state, and a card that is taken out of the archive is what it was.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -303,3 +305,10 @@ def legal_moves() -> frozenset[tuple[str, str]]:
     """Every (status before, status after) that the state machine allows, a verb that stays included."""
     moves = GiftCard().get_all_status_transitions()  # type: ignore[attr-defined]
     return frozenset((str(move.source), str(move.target or move.source)) for move in moves)
+
+
+@cache
+def moves_of(verb: str) -> Mapping[str, str]:
+    """The status that the state machine's verb leads to, by each status that it is possible in."""
+    moves = GiftCard().get_all_status_transitions()  # type: ignore[attr-defined]
+    return {str(move.source): str(move.target or move.source) for move in moves if move.name == verb}

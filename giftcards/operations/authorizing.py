@@ -13,7 +13,6 @@ from django_fsm import TransitionNotAllowed
 from giftcards.exceptions import AuthorizationResolved
 from giftcards.expiry import expiry_moment
 from giftcards.models import Authorization, AuthorizationStatus, GiftCard, Kind
-from giftcards.operations.balance import redeem_if_used_up
 from giftcards.operations.holds import (
     RESOURCE_TYPE,
     record_authorization,
@@ -109,9 +108,8 @@ def capture(
         occasion = Occasion(reason, authorization.reference, authorization.order_number)
         resolve(card, authorization, "capture", caller=caller, occasion=occasion, changed=changed)
         require_transition(card, card.capture)
-        redeem_if_used_up(card, captured)
-        entry = post(
-            card,
+        post(
+            OpenCard(card, []),
             kind=Kind.CAPTURE,
             amount_cents=-captured,
             caller=caller,
@@ -119,7 +117,6 @@ def capture(
             spent_in=authorization.market_id,
             authorization_id=authorization.id,
         )
-        record_operation(OpenCard(card, []), "capture", caller=caller, occasion=occasion, entry=entry)
         give_up_remainder(card, caller=caller)
     return authorization
 

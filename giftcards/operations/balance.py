@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from giftcards.models import GiftCard, Kind, Status
+from giftcards.models import GiftCard, Kind
 from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.holds import (
     require_available,
@@ -11,8 +11,7 @@ from giftcards.operations.holds import (
 )
 from giftcards.operations.locking import OpenCard, open_card
 from giftcards.operations.occasion import NO_OCCASION, Occasion
-from giftcards.operations.posting import post
-from giftcards.operations.recording import record_operation
+from giftcards.operations.posting import post, post_alone
 from giftcards.operations.remainder import give_up_remainder
 from giftcards.operations.rules import (
     require_amount,
@@ -70,6 +69,17 @@ def debit(
     MarketDisabled, OtherMarket, Invalid.
     """
     require_amount(amount_cents)
+    if not changes and (spent_in is None or not spent_in.disabled):
+        card = post_alone(
+            card_id,
+            kind=Kind.DEBIT,
+            amount_cents=-amount_cents,
+            caller=caller,
+            occasion=occasion,
+            spent_in=spent_in,
+        )
+        if card is not None:
+            return card
     with open_card(card_id, caller=caller, changes=changes, in_circulation=True) as opened:
         require_spendable(opened.card, spent_in)
         spend(opened, amount_cents, spent_in=spent_in, caller=caller, occasion=occasion)
@@ -98,11 +108,9 @@ def spend(
 
     Raises InsufficientBalance.
     """
-    card = opened.card
-    require_available(card, amount_cents)
-    redeem_if_used_up(card, amount_cents)
-    entry = post(
-        card,
+    require_available(opened.card, amount_cents)
+    post(
+        opened,
         kind=Kind.DEBIT,
         amount_cents=-amount_cents,
         caller=caller,
@@ -110,15 +118,7 @@ def spend(
         spent_in=spent_in.id if spent_in else None,
         payment_id=payment_id,
     )
-    record_operation(opened, "debit", caller=caller, occasion=occasion, entry=entry)
-    give_up_remainder(card, caller=caller)
-
-
-def redeem_if_used_up(card: GiftCard, amount_cents: int) -> None:
-    """Before `amount_cents` of an active card are spent. One that is switched off stays switched off."""
-    used_up = card.single_use or (amount_cents == card.balance_cents and not card.rechargeable)
-    if used_up and card.status == Status.ACTIVE:
-        card.redeem()
+    give_up_remainder(opened.card, caller=caller)
 
 
 def recharge(
@@ -135,13 +135,18 @@ def recharge(
     Invalid.
     """
     require_amount(amount_cents)
+    if not changes:
+        card = post_alone(
+            card_id, kind=Kind.RECHARGE, amount_cents=amount_cents, caller=caller, occasion=occasion
+        )
+        if card is not None:
+            return card
     with open_card(card_id, caller=caller, changes=changes, in_circulation=True) as opened:
         card = opened.card
         require_transition(card, card.recharge)
         require_rechargeable(card)
         require_below_maximum(card, amount_cents)
-        entry = post(card, kind=Kind.RECHARGE, amount_cents=amount_cents, caller=caller, occasion=occasion)
-        record_operation(opened, "recharge", caller=caller, occasion=occasion, entry=entry)
+        post(opened, kind=Kind.RECHARGE, amount_cents=amount_cents, caller=caller, occasion=occasion)
     return card
 
 
@@ -167,9 +172,4 @@ def adjust_open_card(opened: OpenCard, *, balance_cents: int, caller: Caller, oc
     if difference == 0:
         return
     require_covered(card, balance_cents)
-    if card.status == Status.REDEEMED and difference > 0:
-        card.reopen()
-    elif card.status == Status.ACTIVE and balance_cents == 0 and not card.rechargeable:
-        card.redeem()
-    entry = post(card, kind=Kind.ADJUSTMENT, amount_cents=difference, caller=caller, occasion=occasion)
-    record_operation(opened, "adjust", caller=caller, occasion=occasion, entry=entry)
+    post(opened, kind=Kind.ADJUSTMENT, amount_cents=difference, caller=caller, occasion=occasion)

@@ -10,7 +10,6 @@ from django.db.models import Q, Sum, prefetch_related_objects
 from giftcards.exceptions import BoughtCardInUse, HeldForOrders, OrderCancelled, OrderReachesBeyond
 from giftcards.models import GiftCard, Kind, LedgerEntry, Order, Payment
 from giftcards.models.ledger import SPENDING
-from giftcards.operations.balance import redeem_if_used_up
 from giftcards.operations.holds import require_nothing_held
 from giftcards.operations.locking import OpenCard, lock_cards, save
 from giftcards.operations.occasion import Occasion
@@ -84,11 +83,14 @@ def _take_back(cards: Sequence[GiftCard], *, caller: Caller, occasion: Occasion)
     for card in cards:
         _require_as_sold(card, spent.get(card.pk, 0))
         require_transition(card, card.take_back)
-        redeem_if_used_up(card, card.balance_cents)
-        entry = post(
-            card, kind=Kind.CASH_OUT, amount_cents=-card.balance_cents, caller=caller, occasion=occasion
+        post(
+            OpenCard(card, []),
+            kind=Kind.CASH_OUT,
+            verb="take_back",
+            amount_cents=-card.balance_cents,
+            caller=caller,
+            occasion=occasion,
         )
-        record_operation(OpenCard(card, []), "cash_out", caller=caller, occasion=occasion, entry=entry)
         if not card.is_archived:
             card.archived_at = database_now()
             save(card)

@@ -6,9 +6,9 @@ expired, and the question is asked again.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from django.db.models import Sum
-from django.db.models.functions import Now
 
 from events.operations import record
 from giftcards.exceptions import AlreadyAuthorized, BelowAuthorized, HeldForOrders, InsufficientBalance
@@ -19,8 +19,11 @@ from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import now_for
 from kernel.caller import Actor, Caller
 from kernel.modes import Mode
+from kernel.saving import save_locked
 
 RESOURCE_TYPE = "gift_card_authorizations"
+_FIXED: Final = {"id", "mode", "gift_card", "created_at", "updated_at"}
+_COLUMNS: Final = [field.name for field in Authorization._meta.concrete_fields if field.name not in _FIXED]
 
 
 def require_available(card: GiftCard, amount_cents: int) -> None:
@@ -128,6 +131,4 @@ def record_authorization(
 
 
 def write_authorization(authorization: Authorization) -> None:
-    authorization.updated_at = Now()
-    authorization.save()
-    authorization.refresh_from_db(fields=["updated_at"])
+    save_locked(authorization, _COLUMNS)

@@ -90,10 +90,9 @@ def issue(opened: OpenCard, *, announced: bool, caller: Caller, occasion: Occasi
     card = opened.card
     require_transition(card, card.purchase)
     face_value = card.initial_balance_cents
-    entry = post(card, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
     if announced:
         _announce(card, caller)
-    record_operation(opened, "purchase", caller=caller, occasion=occasion, entry=entry)
+    post(opened, kind=Kind.ISSUE, amount_cents=face_value, caller=caller, occasion=occasion)
 
 
 def _announce(card: GiftCard, caller: Caller) -> None:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 
 from giftcards.models import GiftCard
 from giftcards.operations.attributes import GiftCardChanges, apply_changes
@@ -16,9 +15,10 @@ from giftcards.operations.rules import require_in_circulation
 from giftcards.operations.tagging import apply_tags
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
+from kernel.saving import save_locked
 
 _POSTED: Final = {"balance_cents", "ledger_sequence", "ledger_hash"}
-_FIXED: Final = {"id", "mode", "created_at"}
+_FIXED: Final = {"id", "mode", "created_at", "updated_at"}
 _DRAFT_COLUMNS: Final = [
     field.name
     for field in GiftCard._meta.concrete_fields
@@ -101,6 +101,4 @@ def lock_cards(cards: QuerySet[GiftCard]) -> list[GiftCard]:
 def save(card: GiftCard) -> None:
     """Write a locked card's attributes and status. The balance of an issued card is written by posting
     alone."""
-    card.updated_at = Now()
-    card.save(update_fields=_ISSUED_COLUMNS if card.ledger_sequence else _DRAFT_COLUMNS)
-    card.refresh_from_db(fields=["updated_at"])
+    save_locked(card, _ISSUED_COLUMNS if card.ledger_sequence else _DRAFT_COLUMNS)

@@ -1,8 +1,8 @@
-"""The event beside every operation: written in its transaction, so that one never exists without the
-other."""
+"""The event beside every operation: written in its transaction, so that one never exists without the other.
+That of an entry the posting statement writes itself."""
 
 from events.operations import record
-from giftcards.models import Authorization, LedgerEntry
+from giftcards.models import Authorization
 from giftcards.operations.locking import OpenCard
 from giftcards.operations.occasion import Occasion
 from kernel.caller import Caller
@@ -16,19 +16,12 @@ def record_operation(
     *,
     caller: Caller,
     occasion: Occasion,
-    entry: LedgerEntry | None = None,
     authorization: Authorization | None = None,
 ) -> None:
     """`status` is the card's status after the operation; `changed` names attributes, never their values. An
     authorization is named where it holds or releases something and posts nothing."""
     card = opened.card
     data: dict[str, object] = {"status": str(card.status)}
-    if entry is not None:
-        data |= {
-            "entry_sequence": entry.sequence,
-            "amount_cents": entry.amount_cents,
-            "balance_cents": entry.balance_cents,
-        }
     if authorization is not None:
         data |= {
             "authorization_id": str(authorization.id),

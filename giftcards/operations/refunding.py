@@ -11,7 +11,6 @@ from giftcards.models.ledger import SPENDING
 from giftcards.operations.locking import OpenCard, lock_card
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
-from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import require_amount, require_transition
 from kernel.caller import Caller
 from kernel.refusals import NotFound
@@ -62,8 +61,8 @@ def give_back(
         occasion.reference or original.reference,
         occasion.order_number or original.order_number,
     )
-    entry = post(
-        card,
+    return post(
+        OpenCard(card, []),
         kind=Kind.REFUND,
         amount_cents=amount_cents,
         caller=caller,
@@ -72,5 +71,3 @@ def give_back(
         original_sequence=original.sequence,
         payment_id=original.payment_id,
     )
-    record_operation(OpenCard(card, []), "refund", caller=caller, occasion=told, entry=entry)
-    return entry

@@ -5,7 +5,6 @@ from giftcards.operations.holds import release_lapsed
 from giftcards.operations.locking import OpenCard
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.posting import post
-from giftcards.operations.recording import record_operation
 from giftcards.operations.rules import require_transition
 from giftcards.policy import gives_up_remainder
 from kernel.caller import Caller
@@ -23,5 +22,4 @@ def give_up_remainder(card: GiftCard, *, caller: Caller) -> None:
         return
     require_transition(card, card.adjust)
     occasion = Occasion(f"The market {card.market} keeps no remainder of a single-use gift card.")
-    entry = post(card, kind=Kind.ADJUSTMENT, amount_cents=-remainder, caller=caller, occasion=occasion)
-    record_operation(OpenCard(card, []), "adjust", caller=caller, occasion=occasion, entry=entry)
+    post(OpenCard(card, []), kind=Kind.ADJUSTMENT, amount_cents=-remainder, caller=caller, occasion=occasion)

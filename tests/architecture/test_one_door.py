@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from giftcards import operations
+from giftcards.models import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("config", "kernel", "events", "access", "api", "markets", "recipients", "giftcards", "medusa")
@@ -80,12 +81,23 @@ def test_a_status_is_moved_by_the_verbs_only():
         "giftcards/operations/issuing.py",
         "giftcards/operations/batches.py",
         "giftcards/operations/lifecycle.py",
+        POSTING,
         "giftcards/operations/balance.py",
         "giftcards/operations/authorizing.py",
         "giftcards/operations/cashing_out.py",
         "giftcards/operations/remainder.py",
         "giftcards/operations/refunding.py",
     }
+
+
+def test_the_posting_statement_knows_no_status_but_from_the_state_machine():
+    """Neither in which one a verb is possible nor to which one it leads is written a second time."""
+    text = (ROOT / POSTING).read_text()
+    quoted = {status for status in Status if re.search(rf"['\"]{status}['\"]", text)}
+    named = set(re.findall(r"Status\.(\w+)", text))
+
+    assert quoted == set()
+    assert named == {"REDEEMED"}, "to tell which of its two verbs follows in memory"
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)

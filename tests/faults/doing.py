@@ -200,6 +200,7 @@ PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "activate": verb("activate", an_inactive_card),
     "deactivate": verb("deactivate", an_active_card),
     "debit": verb("debit", an_active_card, amount_cents=400),
+    "debit beside a change": verb("debit", an_active_card, amount_cents=400, changes={"reference": "7"}),
     "debit instead of a lapsed hold": debit_instead_of_a_lapsed_hold,
     "debit that gives up the remainder": debit_that_gives_up_the_remainder,
     "recharge": verb("recharge", an_active_card, amount_cents=400),
@@ -224,8 +225,13 @@ PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "follow what was imported": follow_imported_card,
 }
 
+ONE_STATEMENT: Final = frozenset({"debit", "recharge"})
+
 BY_KEY: Final[Mapping[str, Callable[[UUID], Any]]] = {
     "debit": lambda key: operations.debit(caller=TEST, card_id=key, amount_cents=400),
+    "debit beside a change": lambda key: operations.debit(
+        caller=TEST, card_id=key, amount_cents=400, changes={"reference": "7"}
+    ),
     "capture": lambda key: operations.capture(caller=TEST, authorization_id=key, amount_cents=300),
     "refund_payment": lambda key: operations.refund_payment(caller=TEST, payment_id=key),
 }

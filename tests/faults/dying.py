@@ -26,6 +26,7 @@ def die() -> None:
 
 
 def do(name: str, key: UUID, nth: int) -> None:
+    connection.ensure_connection()  # which asks for types by statements that are none of the operation's
     with connection.execute_wrapper(Failpoint(nth, die)), at_commit(after=die):
         BY_KEY[name](key)
 
@@ -42,6 +43,6 @@ def end_of(name: str, key: UUID, nth: int) -> str:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        name, key, nth = line.split()
+        name, key, nth = line.rsplit(maxsplit=2)
         sys.stdout.write(f"{end_of(name, UUID(key), int(nth))}\n")
         sys.stdout.flush()

@@ -132,13 +132,6 @@ def test_the_card_was_last_changed_when_its_last_entry_was_posted(card):
     assert GiftCard.objects.get(id=card.id).updated_at == last_entry(card).created_at
 
 
-def test_a_posting_costs_one_statement(django_assert_max_num_queries):
-    card = an_active_card()
-
-    with django_assert_max_num_queries(5):  # savepoint, lock, post, event, release
-        debit(caller=TEST, card_id=card.id, amount_cents=1)
-
-
 def test_the_database_writes_no_time_of_its_own_into_an_entry():
     """Posting reads the clock while it holds the lock; a default would say when the transaction began."""
     with connection.cursor() as cursor:

@@ -376,12 +376,13 @@ def test_every_unusable_code_is_refused_in_the_same_words():
 
 
 def test_the_rules_of_a_debit_and_of_a_payment_are_the_same_code(monkeypatch):
-    """What `debit` asks of a card, a payment asks as well: there is one place to ask."""
+    """What `debit` asks of a card, a payment asks as well: there is one place to ask. A debit that comes
+    alone asks by its statement, and test_one_statement.py compares; this one does not come alone."""
     asked: list[GiftCard] = []
     monkeypatch.setattr("giftcards.operations.balance.require_unexpired", asked.append)
     cards = [an_active_card(balance_cents=500), an_active_card(balance_cents=600)]
 
-    debit(caller=TEST, card_id=cards[0].id, amount_cents=1)
+    debit(caller=TEST, card_id=cards[0].id, amount_cents=1, changes={"reference": "7"})
     pay_with(*cards)
 
     assert [card.id for card in asked] == [cards[0].id, *(card.id for card in cards)]

@@ -1,19 +1,34 @@
 """Many callers at one card: each change happens once, in one order. Every race has its control, the same race
 with the lock taken out, which must be caught; else the test would be blind."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
+from typing import Final
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from giftcards.models import GiftCard, Kind, LedgerEntry
-from giftcards.operations import Occasion, debit, delete_gift_card, locking, posting, purchase, recharge
+from giftcards.operations import (
+    Occasion,
+    archive,
+    authorize,
+    deactivate,
+    debit,
+    delete_gift_card,
+    locking,
+    posting,
+    purchase,
+    recharge,
+)
+from giftcards.operations.locking import OpenCard
 from giftcards.operations.posting import UnlockedCardError, post
 from kernel.clock import database_now
 from recipients.models import GiftCardRecipient
 from recipients.operations import create_recipient, find_or_create_recipient
-from tests.fixtures.cast import TEST, a_draft, an_active_card
+from tests.fixtures.cast import TEST, a_draft, a_market, an_active_card, caller, disabled, edit
+from tests.fixtures.locks import until_someone_waits_for_us
 from tests.fixtures.races import at_once, outcomes
 from tests.invariants.checks import assert_ledger_is_true
 
@@ -42,6 +57,22 @@ def unlocked(monkeypatch):
         monkeypatch.setattr(locking, "lock_card", read)
 
     return take_lock_out
+
+
+@pytest.fixture
+def instead_of(monkeypatch):
+    """The control: the posting statement with something else in it."""
+
+    def put(right, wrong):
+        true = posting._statement
+
+        def statement(kind, verb):
+            assert right in true(kind, verb)
+            return true(kind, verb).replace(right, wrong)
+
+        monkeypatch.setattr(posting, "_statement", statement)
+
+    return put
 
 
 def test_every_debit_of_sixteen_threads_counts():
@@ -79,26 +110,132 @@ def times_when_the_later_poster_began_first(card):
     return list(card.ledger_entries.order_by("sequence").values_list("created_at", flat=True))
 
 
+def after_a_wait(card, meanwhile, *waiting):
+    """What each of `waiting` comes to; all began before `meanwhile` was done under the card's lock."""
+    with ThreadPoolExecutor(len(waiting)) as threads:
+        with transaction.atomic():
+            GiftCard.objects.select_for_update(no_key=True).get(pk=card.pk)
+            others = [threads.submit(at_once, [each]) for each in waiting]
+            until_someone_waits_for_us(how_many=len(waiting))
+            meanwhile()
+        return [result for other in others for result in other.result()]
+
+
+def times_when_others_waited(card):
+    after_a_wait(card, lambda: spend(card), *[lambda: spend(card)] * 3)
+    return list(card.ledger_entries.order_by("sequence").values_list("created_at", flat=True))
+
+
+def test_an_entry_has_the_time_after_its_wait_for_the_lock():
+    card = an_active_card()
+
+    times = times_when_others_waited(card)
+
+    assert len(times) == 5
+    assert times == sorted(set(times))
+    assert GiftCard.objects.get(pk=card.pk).balance_cents == 10_000 - 4
+
+
+def test_the_time_before_the_wait_would_run_backwards(instead_of):
+    instead_of("clock_timestamp()", "statement_timestamp()")
+
+    times = times_when_others_waited(an_active_card())
+
+    assert times != sorted(times)
+
+
+def test_whoever_waited_goes_by_what_was_done_meanwhile():
+    card = an_active_card(balance_cents=10)
+
+    results = after_a_wait(
+        card, lambda: recharge(caller=TEST, card_id=card.pk, amount_cents=90), lambda: spend(card, 100)
+    )
+
+    assert outcomes(results) == {"won": 1}
+    assert GiftCard.objects.get(pk=card.pk).balance_cents == 0
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "refusal"),
+    [
+        (lambda card: archive(caller=TEST, card_id=card.pk), "Archived"),
+        (lambda card: deactivate(caller=TEST, card_id=card.pk), "InvalidTransition"),
+        (lambda card: edit(card, expires_at=database_now()), "Expired"),
+        (lambda card: edit(card, market=a_market(name="Rome")), "NotFound"),
+        (lambda card: authorize(caller=TEST, card_id=card.pk, amount_cents=10_000), "InsufficientBalance"),
+        (lambda card: disabled(card.market), "MarketDisabled"),
+    ],
+)
+def test_whoever_waited_is_refused_for_what_was_done_meanwhile(meanwhile, refusal):
+    card = an_active_card(market=a_market())
+    reach = caller(markets=[card.market])
+
+    results = after_a_wait(
+        card, lambda: meanwhile(card), lambda: debit(caller=reach, card_id=card.pk, amount_cents=1)
+    )
+
+    assert outcomes(results) == {refusal: 1}
+
+
+AS_THE_STATEMENT_SEES: Final = """LATERAL (
+    SELECT (SELECT 1 + coalesce(max(sequence), 0) FROM events_event WHERE subject_id = locked.id)
+        AS event_sequence,
+    NOT EXISTS (SELECT FROM markets_market WHERE id = locked.market_id AND disabled_at IS NOT NULL)
+        AS market_is_enabled, true AS market_keeps_remainder
+) AS seen"""
+
+
+def test_what_the_statement_itself_sees_is_from_before_the_wait(instead_of):
+    """The control: without the function, events would get numbers again, and disabled markets be spent in."""
+    instead_of("giftcards_seen_under_lock(locked.id, locked.market_id) AS seen", AS_THE_STATEMENT_SEES)
+    card, other = an_active_card(), an_active_card(market=a_market())
+
+    results = after_a_wait(card, lambda: spend(card), lambda: spend(card))
+    spent = after_a_wait(other, lambda: disabled(other.market), lambda: spend(other))
+
+    assert [str(error) for error in results if "event_sequence_is_unique" in str(error)]
+    assert outcomes(spent) == {"won": 1}
+
+
 def test_an_entry_has_the_time_of_its_posting_not_of_its_transaction():
     times = times_when_the_later_poster_began_first(an_active_card())
 
     assert times == sorted(set(times))
 
 
-def test_the_time_of_the_transaction_would_run_backwards(monkeypatch):
-    statement = posting._statement().replace("clock_timestamp()", "now()")
-    monkeypatch.setattr(posting, "_statement", lambda: statement)
+def test_the_time_of_the_transaction_would_run_backwards(instead_of):
+    instead_of("clock_timestamp()", "now()")
 
     times = times_when_the_later_poster_began_first(an_active_card())
 
     assert times != sorted(times)
 
 
+def spend_and_note(card, amount_cents=1):
+    """A debit that does not come alone, and so locks the card before it posts."""
+    changes = {"metadata": {"spent": amount_cents}}
+    return debit(caller=TEST, card_id=card.id, amount_cents=amount_cents, changes=changes)
+
+
+def test_without_its_lock_the_statement_is_caught(instead_of):
+    """Each posts from the balance that it saw when it began; the second of equal numbers is refused."""
+    instead_of("FOR NO KEY UPDATE", "")
+    card = an_active_card(balance_cents=100_000)
+
+    results = at_once([lambda: [spend(card, 3) for _ in range(DEBITS)]] * THREADS)
+
+    lost = [error for error in results if isinstance(error, IntegrityError)]
+    assert lost
+    numbers = ("ledger_sequence_is_unique_per_card", "event_sequence_is_unique")
+    assert all(any(number in str(error) for number in numbers) for error in lost)
+    assert_ledger_is_true()
+
+
 def test_without_the_lock_debits_at_once_are_caught(unlocked):
     card = an_active_card(balance_cents=100_000)
     unlocked(readers=THREADS)
 
-    results = at_once([lambda: spend(card, 3)] * THREADS)
+    results = at_once([lambda: spend_and_note(card, 3)] * THREADS)
 
     assert outcomes(results) == {"won": 1, "UnlockedCardError": THREADS - 1}
     assert GiftCard.objects.get(id=card.id).balance_cents == 100_000 - 3
@@ -124,7 +261,7 @@ def test_without_the_lock_debits_of_the_whole_balance_are_caught(unlocked):
     card = an_active_card(balance_cents=5_000)
     unlocked(readers=20)
 
-    results = at_once([lambda: spend(card, 5_000)] * 20)
+    results = at_once([lambda: spend_and_note(card, 5_000)] * 20)
 
     assert outcomes(results) == {"won": 1, "UnlockedCardError": 19}
     assert_ledger_is_true()
@@ -145,7 +282,7 @@ def test_without_the_lock_a_second_purchase_is_caught(unlocked):
 
     results = at_once([lambda: purchase(caller=TEST, card_id=card.id)] * 10)
 
-    assert outcomes(results) == {"won": 1, "UnlockedCardError": 9}
+    assert outcomes(results) == {"won": 1, "IntegrityError": 9}  # a second event of the same number
     assert card.ledger_entries.count() == 1
 
 
@@ -191,7 +328,7 @@ def test_a_transaction_that_read_before_another_posted_cannot_post():
     spend(card)
 
     with pytest.raises(UnlockedCardError, match="has moved past entry 1"), transaction.atomic():
-        post(stale, kind=Kind.DEBIT, amount_cents=-1, caller=TEST, occasion=Occasion())
+        post(OpenCard(stale, []), kind=Kind.DEBIT, amount_cents=-1, caller=TEST, occasion=Occasion())
 
 
 def test_twenty_cards_for_one_new_address_share_its_recipient():
