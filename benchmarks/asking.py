@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from benchmarks.cards import code_of, key_of
+from benchmarks.cards import LISTED, code_of, first_spent, key_of
 
 MEDIA_TYPE: Final = "application/vnd.api+json"
-HOT_CARD: Final = 2
-PAGES: Final = 20
+PAGES: Final = LISTED // 25
 LENGTH: Final = 36
 """Of every key, code and unique text, so that the length of a body does not depend on what is chosen."""
 
@@ -59,7 +58,8 @@ def _create(query: str) -> Request:
     return Request("POST", f"/api/gift_cards{query}", body, status=201)
 
 
-LIST: Final = "/api/gift_cards?page[size]=25&include=market,gift_card_recipient"
+# From the oldest on: the newest are what other requests have created, without recipients and logs.
+LIST: Final = "/api/gift_cards?sort=id&page[size]=25&include=market,gift_card_recipient"
 LOOK_UP: Final = {"type": "gift_card_lookups", "attributes": {"code": "<code>"}}
 
 REQUESTS: Final[Mapping[str, Request]] = {
@@ -121,10 +121,10 @@ def _choices(subject: Subject, seed: str) -> dict[str, Choose]:
     """Cards of even numbers are spent: those of odd ones, which are read, keep the past they were loaded
     with, so that reading costs the same at the end of a run as at its beginning."""
     chance = random.Random(seed)
-    half = subject.cards // 2
+    half, first = subject.cards // 2, first_spent(subject.cards)
 
     def spent() -> str:
-        return key_of(subject.card or 2 * chance.randint(1, half))
+        return key_of(subject.card or 2 * chance.randint(first // 2, half))
 
     def odd() -> int:
         return 2 * chance.randrange(half) + 1

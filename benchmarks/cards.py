@@ -15,6 +15,9 @@ FIRST_NUMBER: Final = 100_000_000_000
 DEBITS: Final = 4
 """That each has behind it, after its issue."""
 
+LISTED: Final = 500
+"""The first so many are those that lists show: none of them is spent, so that their logs stay as they are."""
+
 CURRENCIES: Final = ("USD", "EUR", "GBP", "CHF")
 """Of the markets, one each; card `n` is in number `n % 4`."""
 
@@ -35,3 +38,8 @@ def code_of(number: int) -> str:
 def portions(cards: int, size: int) -> Iterator[range]:
     for start in range(1, cards + 1, size):
         yield range(start, min(start + size, cards + 1))
+
+
+def first_spent(cards: int) -> int:
+    """Even numbers from here on are spent; where there are few cards, lists show such ones too."""
+    return 2 + (LISTED if cards >= 2 * LISTED else 0)

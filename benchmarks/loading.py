@@ -140,8 +140,8 @@ def fields_without_logs() -> str:
 
 
 def deep_cursor(cards: int) -> str:
-    """Behind nine tenths of the list, which begins with the newest."""
-    return written((key_of(cards // 10 + 1),), ("-pk",), "gift_cards")
+    """Behind nine tenths of the list, from the oldest on."""
+    return written((key_of(cards * 9 // 10),), ("pk",), "gift_cards")
 
 
 def _market(currency: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from benchmarks import wrk
-from benchmarks.asking import HOT_CARD, REQUESTS, Subject
+from benchmarks.asking import REQUESTS, Subject
 from benchmarks.load import Result, Task
 from benchmarks.processes import Usage
 from benchmarks.servers import DEV, ROOT, Cluster, Server
@@ -70,7 +70,7 @@ def sample(name: str, *, server: Server, cluster: Cluster, subject: Subject, loa
 
 def generated(name: str, server: Server, subject: Subject, load: Load) -> Result:
     request = REQUESTS[name]
-    asked = replace(subject, card=HOT_CARD) if request.hot else subject
+    asked = replace(subject, card=subject.cards // 2 * 2) if request.hot else subject
     task = Task(
         port=server.port,
         request=name,

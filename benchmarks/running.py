@@ -23,7 +23,9 @@ IN_PLAIN: Final = ("debit", "retrieve", "list", "create")
 VERIFIED_WHOLE: Final = 20_000
 """Cards up to which verify_ledger goes through all of them at the end; of more, through the last changed."""
 
-MOST_TO_WARM_UP: Final = 10_000
+WARMING_UP: Final = 320
+"""Requests: twenty for each thread of two workers, each of which has a connection that must plan."""
+
 DEBITS: Final = "SELECT count(*) FROM giftcards_ledgerentry WHERE kind = 'debit'"
 SUMS: Final = (
     "SELECT (SELECT sum(balance_cents) FROM giftcards_giftcard WHERE status <> 'draft') || ' ' || "
@@ -86,8 +88,9 @@ class Running:
             self.troubles[name] = str(trouble)
 
     def warm_up(self, name: str, warmed: Server) -> None:
-        seconds, seed = max(0.2, self.plan.seconds / 4), f"warming up {warmed.port}"
-        load = Load(self.plan.connections, seconds, requests=MOST_TO_WARM_UP, seed=seed)
+        """By their number, not for a time: where requests are slow, connections are cold for longer."""
+        requests = max(1, round(WARMING_UP * min(1.0, self.plan.seconds)))
+        load = Load(self.plan.connections, 60, requests=requests, seed=f"warming up {warmed.port}")
         self.count(name, generated(name, warmed, self.database.subject, load))
 
     def count(self, name: str, done: Result | Sample) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 import psycopg
 
 from benchmarks.asking import REQUESTS
-from benchmarks.cards import CURRENCIES, FIRST_NUMBER, KEY_START, key_of
+from benchmarks.cards import CURRENCIES, FIRST_NUMBER, KEY_START, first_spent, key_of
 from benchmarks.databases import Database
 from benchmarks.measuring import Load, generated
 from benchmarks.servers import Cluster, Server, server
@@ -160,9 +160,10 @@ def inlined(statement: Statement) -> Statement:
 def beginning(cards: int, *, spends: bool) -> list[str]:
     """Cards of even numbers are spent, those of odd ones read (see benchmarks.asking); those spent are in the
     sentinel's market, because statements name it."""
-    first = FIRST_NUMBER + (SENTINEL if spends else 1)
+    first = first_spent(cards) if spends else 1
+    last = (cards - first) // len(CURRENCIES)
     return [
-        f"\\set number {first} + {len(CURRENCIES)} * random(0, {cards // len(CURRENCIES) - 1})",
+        f"\\set number {FIRST_NUMBER + first} + {len(CURRENCIES)} * random(0, {last})",
         "\\set stream 1000 + :client_id",
         "\\set unique :unique + 1",
     ]

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.asking import PAGES, Subject, written
-from benchmarks.cards import FIRST_NUMBER, KEY_START, code_of
+from benchmarks.cards import FIRST_NUMBER, KEY_START, code_of, first_spent
 from benchmarks.load import Result, Task
 
 CODES: Final = 2_000
 SCRIPT: Final = """
 local made = %(made)s
 local codes = { %(codes)s }
-local half, card = %(half)d, %(card)d
+local half, first, card = %(half)d, %(first_spent)d, %(card)d
 local function key(number) return string.format("%(start)s%%d", %(first)d + number) end
 local function hex(digits) return string.format("%%0" .. digits .. "x", math.random(0, 16 ^ digits - 1)) end
 local choices = {
-    spent = function() return key(card > 0 and card or 2 * math.random(1, half)) end,
+    spent = function() return key(card > 0 and card or 2 * math.random(first / 2, half)) end,
     read = function() return key(card > 0 and card or 2 * math.random(0, half - 1) + 1) end,
     code = function() return codes[math.random(1, #codes)] end,
     unique = function()
@@ -102,6 +102,7 @@ def script_of(task: Task) -> str:
         "codes": ", ".join(map(_quoted, codes)),
         "half": subject.cards // 2,
         "card": subject.card,
+        "first_spent": first_spent(subject.cards),
         "start": KEY_START,
         "first": FIRST_NUMBER,
         "pages": PAGES,

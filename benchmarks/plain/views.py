@@ -12,6 +12,7 @@ from recipients.models import GiftCardRecipient
 class GiftCardViewSet(ModelViewSet):  # type: ignore[misc]
     serializer_class = GiftCardSerializer
     queryset = GiftCard.objects.order_by("-pk")
+    ordering_fields = ("id",)
     # As DJA's documentation advises against one query for each row.
     select_for_includes: ClassVar[dict[str, list[str]]] = {
         "market": ["market"],
