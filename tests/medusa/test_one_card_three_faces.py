@@ -18,6 +18,7 @@ from giftcards import operations
 from giftcards.models import GiftCard
 from kernel.caller import Caller
 from kernel.secret import Secret
+from markets.models import Market
 from tests.fixtures.cast import TEST, a_market
 from tests.fixtures.client import ApiClient
 from tests.medusa.asking import Medusa, a_secret
@@ -311,7 +312,7 @@ def buy(faces: Faces) -> None:
 
 
 def pay_for_another_order(faces: Faces) -> None:
-    other = operations.place_order(caller=faces.person, market=GiftCard.objects.get(pk=faces.id).market)
+    other = operations.place_order(caller=faces.person, market=Market.objects.get())
     linkage = {"gift_card_order": {"data": {"type": "gift_card_orders", "id": str(other.pk)}}}
     faces.paid = faces.api.create(
         "gift_card_payments", linkage, amount_cents=300, codes=[faces.card["code"]]
