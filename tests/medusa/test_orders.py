@@ -1,13 +1,14 @@
 """Orders in Medusa's shape: what was bought with them, what cards paid for them, and what that comes to."""
 
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from giftcards.models import GiftCard, OrderLine, PaymentShare
-from giftcards.operations import LineTold, cancel_order, pay, place_order, refund_payment
+from giftcards.operations import LineTold, OrderChanges, cancel_order, pay, place_order, refund_payment
 from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card, edit
 from tests.fixtures.told_orders import an_order
 from tests.giftcards.api.documents import time_text
@@ -20,7 +21,7 @@ NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
 def placed(region, *lines, **attributes):
-    return place_order(caller=TEST, market=region, attributes=attributes, lines=lines)
+    return place_order(caller=TEST, market=region, attributes=cast(OrderChanges, attributes), lines=lines)
 
 
 def paid_for(order, *cards, amount_cents):
