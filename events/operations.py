@@ -1,11 +1,11 @@
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
-from django.db.models import JSONField
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from events.models import Event
 from kernel.caller import Caller
@@ -22,9 +22,9 @@ the subject's lock comes to."""
 APPEND: Final = f"""
     {INTO}
     SELECT %(id)s, %(mode)s, %(subject_type)s, %(subject_id)s, coalesce(max(sequence), 0) + 1,
-        %(topic)s, %(actor_kind)s, %(actor_id)s, %(actor_name)s, %(reason)s, %(data)s
+        %(topic)s, %(actor_kind)s, %(actor_id)s, %(actor_name)s, %(reason)s, %(data)s::jsonb
     FROM events_event WHERE subject_id = %(subject_id)s
-    RETURNING *
+    RETURNING sequence, created_at
 """  # noqa: S608 (no value is in it)
 
 
@@ -54,10 +54,14 @@ def record(
         "actor_id": actor.id,
         "actor_name": actor.name,
         "reason": reason,
-        "data": JSONField(encoder=DjangoJSONEncoder).get_db_prep_value(dict(data or {}), connection),
     }
-    (event,) = Event.objects.raw(APPEND, values)
-    return event
+    told = dict(data or {})
+    with connection.cursor() as cursor:
+        cursor.execute(APPEND, values | {"data": json.dumps(told, cls=DjangoJSONEncoder)})
+        sequence, created_at = cursor.fetchone()
+    row = values | {"data": told, "sequence": sequence, "created_at": created_at}
+    names = [field.attname for field in Event._meta.concrete_fields]
+    return Event.from_db(DEFAULT_DB_ALIAS, names, [row[name] for name in names])
 
 
 def first_events(

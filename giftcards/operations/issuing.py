@@ -136,9 +136,9 @@ def _require_unused_code(card: GiftCard, code: Secret | None) -> None:
 
 
 def _insert(card: GiftCard) -> None:
+    """No savepoint: whoever hears of the refusal is outside of the transaction."""
     try:
-        with transaction.atomic():
-            card.save(force_insert=True)
+        card.save(force_insert=True)
     except IntegrityError as error:
         if violated_constraint(error) == "one_gift_card_per_code_and_mode":
             raise CodeTaken from None

@@ -1,6 +1,7 @@
 """A debit or recharge that comes alone is one statement. What it lets through is what the rules let through,
 and what it writes is what the long way writes."""
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,8 @@ from tests.fixtures.cast import (
     disabled,
     last_event,
 )
+from tests.fixtures.client import api_client
+from tests.giftcards.api.raw import send_raw
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +85,34 @@ def test_what_is_refused_is_looked_at_again_under_the_lock():
         "ROLLBACK",
         "RELEASE",
     ]
+
+
+@pytest.mark.django_db(transaction=True)  # a code key is known once a code under it is committed
+def test_a_draft_is_its_row_and_its_event_under_the_lock_of_the_code_keys():
+    a_draft()
+
+    statements = kinds_of_statements(a_draft)
+
+    assert statements == ["BEGIN", "SELECT", "SELECT", "INSERT", "INSERT", "COMMIT"]
+
+
+def test_a_debit_with_a_key_is_one_statement_among_those_of_the_key():
+    card, client = an_active_card(), api_client()
+    address = f"gift_cards/{card.pk}"
+    client.update(address, _reason="so that the use of the key is noted")
+
+    def act():
+        body = {
+            "data": {"type": "gift_cards", "id": str(card.pk), "attributes": {"_balance_change_cents": -1}}
+        }
+        answer = send_raw(client, "PATCH", address, json.dumps(body), **{"idempotency-key": "7"})
+        assert answer.status == 200
+
+    statements = kinds_of_statements(act)
+
+    assert statements.count("WITH") == 1
+    writes = [each for each in statements if each in {"INSERT", "UPDATE", "WITH"}]
+    assert writes == ["WITH", "INSERT", "INSERT"]  # the posting, the key, the stored answer
 
 
 @pytest.mark.parametrize(("kind", "verb"), STATEMENTS)
