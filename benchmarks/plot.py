@@ -11,8 +11,8 @@ from benchmarks.report import ABOUT
 
 SHOWN: Final = ("list", "list_deep", "create", "debit", "retrieve", "look_up", "filter_one")
 COLOURS: Final = ("#3b7dd8", "#8e5cc9", "#2f9e63", "#d9622b", "#b8930b", "#c7417b", "#5f8a8b")
-WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 64, 250, 48, 56
+WIDTH, HEIGHT = 860, 440
+LEFT, RIGHT, TOP, BOTTOM = 64, 350, 48, 56
 LABEL_HEIGHT: Final = 17
 STYLE: Final = """
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
