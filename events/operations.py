@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 
 from events.models import Event
 from kernel.caller import Caller
-from kernel.copying import NewRows, new_rows
+from kernel.copying import NewRows
 from kernel.keys import uuid7
 
 INTO: Final = """INSERT INTO events_event
@@ -88,5 +88,7 @@ def first_events(
         "data": dict(data),
         "created_at": at,
     }
-    rows = ((str(uuid7()), str(subject_id)) for subject_id in subject_ids)
-    return new_rows(Event, same, ("id", "subject_id"), rows)
+    events = NewRows(Event, same, ("id", "subject_id"))
+    for subject_id in subject_ids:
+        events.add(str(uuid7()), str(subject_id))
+    return events

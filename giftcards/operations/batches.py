@@ -36,7 +36,7 @@ from kernel.refusals import Conflict, Invalid
 from kernel.secret import Secret
 from markets.models import Market
 
-PORTION: Final = 1_000
+PORTION: Final = 2_500
 ISSUED_IN_BATCH: Final = f"{RESOURCE_TYPE}.issue"
 """The topic of the one event that tells of creating, purchasing and activating a card of a batch."""
 
@@ -181,7 +181,7 @@ def _made(
     number: int, *, like: GiftCard, batch: Batch, caller: Caller, occasion: Occasion, at: datetime
 ) -> Portion:
     made = [(uuid7(), new_code_for(like.market)) for _ in range(number)]
-    sealed = [(card_id, codes.seal(code, card_id=card_id)) for card_id, code in made]
+    sealed = ((card_id, codes.seal(code, card_id=card_id)) for card_id, code in made)
     data = {
         "status": str(like.status),
         "entry_sequence": 1,
@@ -191,7 +191,7 @@ def _made(
     }
     return Portion(
         made,
-        sealed[0][1].key_version,
+        codes.current_version(),
         first_entries(like, sealed, caller=caller, occasion=occasion, at=at),
         first_events(
             caller=caller,

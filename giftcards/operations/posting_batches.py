@@ -5,7 +5,7 @@ no entry, and its balance is what it is issued with. See docs/adr/0033-batches.m
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +18,7 @@ from giftcards.models.ledger import HASHED_COLUMNS
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.sealing import SEALED_COLUMNS
 from kernel.caller import Caller
-from kernel.copying import NewRows, in_copy, new_rows
+from kernel.copying import NewRows, in_copy
 from kernel.keys import uuid7
 
 _OWN: Final = ("id", "gift_card_id", "hash")
@@ -36,7 +36,7 @@ class NewCards:
 
 def first_entries(
     like: GiftCard,
-    sealed: Sequence[tuple[UUID, SealedCode]],
+    sealed: Iterable[tuple[UUID, SealedCode]],
     *,
     caller: Caller,
     occasion: Occasion,
@@ -45,17 +45,15 @@ def first_entries(
     """`like` is in the status that the cards are to have; it is not saved. The balance of each is its face
     value."""
     common = _entry_of(like, caller, occasion, at)
-    entries, rows = [], []
+    cards = NewRows(GiftCard, _card_of(like, at), ("id", "ledger_hash", *SEALED_COLUMNS))
+    entries = NewRows(LedgerEntry, common | {"hash_version": HASH_VERSION}, _OWN)
     hash_of = _hashing(common)
     for card_id, code in sealed:
         entry_key, card_key = str(uuid7()), str(card_id)
         head = in_copy(hash_of(entry_key, card_key))
-        entries.append((entry_key, card_key, head))
-        rows.append((card_key, head, *_columns_of(code)))
-    return NewCards(
-        new_rows(GiftCard, _card_of(like, at), ("id", "ledger_hash", *SEALED_COLUMNS), rows),
-        new_rows(LedgerEntry, common | {"hash_version": HASH_VERSION}, _OWN, entries),
-    )
+        cards.add(card_key, head, *_columns_of(code))
+        entries.add(entry_key, card_key, head)
+    return NewCards(cards, entries)
 
 
 def _columns_of(code: SealedCode) -> tuple[str, ...]:

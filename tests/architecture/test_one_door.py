@@ -44,7 +44,7 @@ def test_an_entry_is_inserted_in_one_line():
 
 
 def test_entries_are_copied_in_one_line():
-    hits = lines_with(r"(?i)new_rows\(LedgerEntry|copy\s+giftcards_ledgerentry")
+    hits = lines_with(r"(?i)NewRows\(LedgerEntry|copy\s+giftcards_ledgerentry")
 
     assert [name for name, _line in hits] == [POSTING_BATCHES]
 

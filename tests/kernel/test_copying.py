@@ -1,11 +1,14 @@
 """Rows that are written by COPY are those that were meant, whatever is in them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from kernel.clock import database_now
 from kernel.constraints import violated_constraint
-from kernel.copying import LostRowsError, in_copy, new_rows
+from kernel.copying import LostRowsError, NewRows, in_copy
 from kernel.keys import uuid7
 from tests.library.models import Author
 
@@ -18,6 +21,13 @@ def names() -> list[str]:
     return list(Author.objects.order_by("pk").values_list("name", flat=True))
 
 
+def some_authors(same: Mapping[str, Any], *rows: tuple[str, str]) -> NewRows:
+    authors = NewRows(Author, same, ("id", "name"))
+    for row in rows:
+        authors.add(*row)
+    return authors
+
+
 def test_every_kind_of_value_comes_out_as_it_went_in():
     same = {
         "mode": "test",
@@ -28,7 +38,7 @@ def test_every_kind_of_value_comes_out_as_it_went_in():
         "updated_at": database_now(),
     }
 
-    new_rows(Author, same, ("id", "name"), [(str(uuid7()), in_copy(NASTY)) for _ in range(2)]).insert()
+    some_authors(same, (str(uuid7()), in_copy(NASTY)), (str(uuid7()), in_copy(NASTY))).insert()
 
     assert names() == [NASTY, NASTY]
     author = Author.objects.all()[0]
@@ -53,7 +63,7 @@ def test_a_row_that_is_lost_on_the_way_is_noticed():
     same = {"mode": "test", "metadata": {}, "created_at": now, "updated_at": now}
 
     with pytest.raises(LostRowsError, match="Of 2 rows for library_author, 1 were taken"):
-        new_rows(Author, same, ("id", "name"), [(str(uuid7()), name) for name in "ab"]).insert()
+        some_authors(same, *((str(uuid7()), name) for name in "ab")).insert()
 
 
 def test_what_a_constraint_refuses_is_an_integrity_error():
@@ -61,7 +71,7 @@ def test_what_a_constraint_refuses_is_an_integrity_error():
     same = {"mode": "test", "metadata": {}, "created_at": now, "updated_at": now}
 
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        new_rows(Author, same, ("id", "name"), [(key, "a"), (key, "b")]).insert()
+        some_authors(same, (key, "a"), (key, "b")).insert()
 
     assert violated_constraint(refused.value) == "library_author_pkey"
     assert names() == []
