@@ -61,9 +61,15 @@ def _found(markets: QuerySet[Market], region_id: str) -> Market:
     return market
 
 
+def _named(q: str) -> Q:
+    if not q.isprintable():
+        return Q(pk__in=[])
+    return Q(name__icontains=q) | Q(currency_code__iexact=q)
+
+
 def _page(request: HttpRequest, markets: QuerySet[Market], *, limit: int) -> HttpResponse:
     page = page_of(request, limit=limit, columns=ORDERS)
     if page.q:
-        markets = markets.filter(Q(name__icontains=page.q) | Q(currency_code__iexact=page.q))
+        markets = markets.filter(_named(page.q))
     rows = [region(market) for market in page.of(markets)]
     return answer(page.envelope("regions", rows, count(markets, as_far_as=page.end).number))

@@ -25,6 +25,11 @@ def test_all_markets_of_the_mode_are_listed_newest_first(shop, region):
     ]
 
 
+@pytest.mark.parametrize("address", ["/admin/regions", "/store/regions"])
+def test_what_no_name_can_contain_finds_nothing(shop, region, address):
+    assert shop.get(f"{address}?q=%00").body["regions"] == []
+
+
 def test_one_is_read_with_or_without_a_slash(shop, region):
     for slash in ("", "/"):
         assert shop.get(f"/admin/regions/{region.pk}{slash}").body["region"]["name"] == "Berlin"
