@@ -14,12 +14,15 @@ LARGEST: Final = 1000
 """Medusa gives as many as asked for; here one page stays bounded."""
 
 INTEGER: Final = "be an integer number"
+STRING: Final = "be a string"
 PARAMETERS: Final = (
     Field("limit", INTEGER, whole_number),
     Field("offset", INTEGER, whole_number),
-    Field("q", "be a string", text),
-    Field("order", "be a string", text),
+    Field("q", STRING, text),
+    Field("order", STRING, text),
 )
+SHOWN: Final = (Field("expand", STRING, text), Field("fields", STRING, text))
+"""Everything is told anyway."""
 
 
 @dataclass(frozen=True, slots=True)

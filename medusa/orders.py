@@ -17,19 +17,19 @@ from kernel.counting import count
 from medusa.answers import MissingOrder, answer
 from medusa.callers import admitted
 from medusa.documents import order
-from medusa.lists import page_of
-from medusa.reading import WHOLE_NUMBER
+from medusa.lists import SHOWN, STRING, Page, page_of
+from medusa.reading import WHOLE_NUMBER, Field, text
 
 ORDERS: Final = {"id": "id", "created_at": "created_at", "display_id": "display_number"}
 LARGEST_NUMBER: Final = 2**31 - 1
+FILTERS: Final = (*SHOWN, Field("display_id", STRING, text), Field("email", STRING, text))
+NOTHING: Final = Q(pk__in=[])
 
 
 def list_orders(request: HttpRequest) -> HttpResponse:
     credential = admitted(request, Scope.READ)
-    page = page_of(request, limit=50, columns=ORDERS)
-    orders = Order.objects.visible_to(credential.caller)
-    if page.q:
-        orders = orders.filter(_named(page.q))
+    page = page_of(request, limit=50, columns=ORDERS, filters=FILTERS)
+    orders = Order.objects.visible_to(credential.caller).filter(_matching(page))
     rows = _documents(page.of(_whole(orders)), credential)
     return answer(page.envelope("orders", rows, count(orders, as_far_as=page.end).number))
 
@@ -50,13 +50,27 @@ def display_number(q: str) -> int | None:
     return number if 1 <= number <= LARGEST_NUMBER else None
 
 
+def _matching(page: Page) -> Q:
+    wanted = _named(page.q) if page.q else Q()
+    if "display_id" in page.given:
+        wanted &= _numbered(page.given["display_id"])
+    if "email" in page.given:
+        wanted &= _of_customer(page.given["email"])
+    return wanted
+
+
 def _named(q: str) -> Q:
     """The whole display id, the customer's whole address, or the order's id in the shop."""
-    if not q.isprintable():
-        return Q(pk__in=[])
-    named = Q(customer_email=q) | Q(reference=q)
-    number = display_number(q)
-    return named if number is None else named | Q(display_number=number)
+    return _of_customer(q) | _numbered(q) | (Q(reference=q) if q.isprintable() else NOTHING)
+
+
+def _numbered(display_id: str) -> Q:
+    number = display_number(display_id)
+    return NOTHING if number is None else Q(display_number=number)
+
+
+def _of_customer(email: str) -> Q:
+    return Q(customer_email=email) if email.isprintable() else NOTHING
 
 
 def _whole(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -16,17 +16,13 @@ from kernel.counting import count
 from markets.models import Market
 from medusa.answers import InvalidData, Missing, MissingProduct, answer
 from medusa.callers import admitted, shopper
-from medusa.lists import Page, page_of
+from medusa.lists import SHOWN, STRING, Page, page_of
 from medusa.product_documents import Place, product
 from medusa.reading import Field, date, fields_of, one_or_several, query_of, text, texts, truth
 from medusa.regions import find_region_on_offer, on_offer
 
 ORDERS: Final = {"id": "id", "created_at": "created_at", "updated_at": "updated_at", "title": "name"}
-STRING: Final = "be a string"
 ARRAY: Final = "be an array"
-
-SHOWN: Final = (Field("expand", STRING, text), Field("fields", STRING, text))
-"""Everything is told anyway."""
 
 OF_A_PLACE: Final = tuple(Field(name, STRING, text) for name in ("cart_id", "region_id", "currency_code"))
 NOTHING_OF_OURS: Final = (

@@ -200,6 +200,24 @@ def test_q_finds_an_order_by_what_its_customer_or_its_shop_calls_it(shop, region
         assert shop.get(f"/admin/orders?q={nothing}").body["orders"] == []
 
 
+def test_orders_are_listed_by_their_number_or_customer(shop, region, order):
+    an_order(region, display_number=9)
+
+    def told(query):
+        return [each["id"] for each in shop.get(f"/admin/orders?{query}").body["orders"]]
+
+    for query in ("display_id=1009", "email=ada@example.com", "display_id=1009&q=order-9"):
+        assert told(query) == [str(order.pk)]
+    for query in ("display_id=100", "display_id=x", "email=%00", "display_id=9&q=order-9"):
+        assert told(query) == []
+
+
+def test_what_a_client_wants_to_see_leaves_nothing_out(shop, order):
+    whole = shop.get("/admin/orders").body
+
+    assert shop.get("/admin/orders?expand=items,gift_cards&fields=id").body == whole
+
+
 def test_a_page_costs_the_same_whatever_it_lists(shop, region, django_assert_num_queries):
     def told(number):
         for _ in range(number):
