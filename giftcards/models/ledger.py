@@ -1,6 +1,7 @@
 """The ledger: one append-only row per change of a card's balance.
 
-Rows are made by `giftcards.operations.posting.post` alone, and the database refuses to change or remove them.
+Rows are made by `giftcards.operations.posting.post`, the first ones of a batch by
+`giftcards.operations.posting_batches`, and the database refuses to change or remove them.
 """
 
 from collections.abc import Mapping

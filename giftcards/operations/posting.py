@@ -1,4 +1,5 @@
-"""The one door to the ledger. Nothing else in the project creates an entry or moves a balance.
+"""The one door to the ledger. Nothing else in the project creates an entry or moves a balance, except that
+`giftcards.operations.posting_batches` makes many new cards with their first entries.
 
 One statement locks the card, asks whether this may be posted, moves balance, status and head of chain, and
 writes the entry and the card's event. A debit or recharge that comes alone is this statement and no other;
