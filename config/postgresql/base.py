@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 
+from config.postgresql import arrays
 from config.postgresql.pool import LiveConnectionPool
+
+arrays.register()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
