@@ -1,23 +1,40 @@
 """Fields that are read from more, or from elsewhere, than the one column of their name.
 
 They say which columns they need instead of being handed a model instance: that is what lets a resource be
-read without instances (`api.compiled`), while `to_representation` still works on one.
+read without instances (`api.plans`), while `to_representation` still works on one.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
+from django.db.models import Model
+from django.db.models.expressions import Combinable
 from rest_framework import serializers
 from rest_framework.fields import empty
 
 from api.credential import Credential
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derived:
+    """A column that the database computes from others. `expression` is told the ORM's way to the row (`""`,
+    `"gift_card__"`), and makes the expression that has the value there."""
+
+    expression: Callable[[str], Combinable]
+
+    def of(self, instance: Model) -> Any:
+        rows = type(instance)._default_manager.filter(pk=instance.pk)
+        return rows.values_list(self.expression(""), flat=True).get()
+
+
 Load: TypeAlias = Callable[[list[UUID], Credential], Mapping[UUID, Any]]
 
 
 class ComputedField(serializers.Field[Any, Any, Any, Any]):
-    """A value computed from named columns of the row and of its to-one relations (`"market__locale"`).
+    """A value computed from named columns of the row and of its to-one relations (`"market__locale"`), and
+    from what the database derives of them (`Derived`).
 
     `compute` receives the columns' values in order, and the credential as `credential=` when `for_credential`
     is set: what a reader may see can depend on who reads. `write` is the field that reads the value from a
@@ -28,7 +45,7 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
     def __init__(
         self,
         *,
-        columns: tuple[str, ...],
+        columns: tuple[str | Derived, ...],
         compute: Callable[..., Any],
         for_credential: bool = False,
         write: serializers.Field[Any, Any, Any, Any] | None = None,
@@ -43,7 +60,10 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
         super().__init__(**{**_writing(write), **kwargs})
 
     def get_attribute(self, instance: Any) -> tuple[Any, ...]:
-        return tuple(walk(instance, column) for column in self.columns)
+        return tuple(
+            column.of(instance) if isinstance(column, Derived) else walk(instance, column)
+            for column in self.columns
+        )
 
     def to_representation(self, value: tuple[Any, ...]) -> Any:
         if self.for_credential:

@@ -14,25 +14,30 @@ from django.http import HttpRequest, HttpResponse
 
 from api.errors import Rejection
 from api.negotiation import MEDIA_TYPE
+from api.query_strings import encoded
 
 API_ROOT: Final = "/api"
+ROOT: Final = "giftcards.root"
+"""In `request.META`, once it is known: what links begin with."""
 JSON_API: Final = {"version": "1.1"}
 
 
 def root_of(request: HttpRequest) -> str:
-    return f"{request.scheme}://{request.get_host()}{API_ROOT}"
+    """`https://host/api`; of one request it is asked for several times."""
+    root: str | None = request.META.get(ROOT)
+    if root is None:
+        root = request.META[ROOT] = f"{request.scheme}://{request.get_host()}{API_ROOT}"
+    return root
 
 
 def link_to(request: HttpRequest, changes: Mapping[str, object] | None = None) -> str:
     """The request's own address, every parameter kept, changed or (None) left out, with brackets encoded as
     in any URI."""
-    parameters = [(key, value) for key, values in request.GET.lists() for value in values]
-    if changes:
-        parameters = [pair for pair in parameters if pair[0] not in changes] + [
-            (key, str(value)) for key, value in changes.items() if value is not None
-        ]
-    address = f"{request.scheme}://{request.get_host()}{request.path}"
-    return f"{address}?{urlencode(parameters)}" if parameters else address
+    address = root_of(request).removesuffix(API_ROOT) + request.path
+    parameters = encoded(request, without=frozenset(changes or ()))
+    added = urlencode([(key, value) for key, value in (changes or {}).items() if value is not None])
+    parameters = f"{parameters}&{added}" if parameters and added else parameters or added
+    return f"{address}?{parameters}" if parameters else address
 
 
 def document(
@@ -62,7 +67,7 @@ def answer(document: Mapping[str, Any], *, status: int = 200, profiles: Sequence
     if profiles:
         document = {**document, "jsonapi": {**JSON_API, "profile": list(profiles)}}
         content_type = f'{MEDIA_TYPE};profile="{" ".join(profiles)}"'
-    return HttpResponse(json_bytes(document), content_type=content_type, status=status)
+    return HttpResponse(orjson.dumps(document), content_type=content_type, status=status)
 
 
 def answer_errors(rejection: Rejection, *, profiles: Sequence[str] = ()) -> HttpResponse:
@@ -75,8 +80,8 @@ def answer_errors(rejection: Rejection, *, profiles: Sequence[str] = ()) -> Http
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:
+    """Of what may hold a number past 64 bits, which was written into metadata by other ways than a wire."""
     try:
         return orjson.dumps(document)
     except TypeError:
-        # A number past 64 bits, written into the metadata by other ways than this wire.
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

@@ -327,6 +327,14 @@ def timestamp_text(value: datetime.datetime) -> str:
     return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+def timestamp_as_stored(text: str) -> str:
+    """The same of a timestamp as PostgreSQL writes it: without an object between, it takes a tenth of the
+    time."""
+    if text[10] != " " or text[-3:] != "+00":  # no year of four digits, or another time zone
+        return timestamp_text(datetime.datetime.fromisoformat(text))
+    return f"{text[:10]}T{text[11:19]}.{text[20:-3] + '000':.3}Z"
+
+
 def uuid_or_none(text: object) -> UUID | None:
     """The UUID in its one canonical spelling; `UUID()` itself also takes braces, URNs and missing hyphens."""
     if not isinstance(text, str) or len(text) != 36:

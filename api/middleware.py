@@ -42,7 +42,10 @@ class JsonApiMiddleware:
             return response
         if response.status_code >= 400 and not is_json_api(response):
             response = worded(response)
-        patch_vary_headers(response, ["Accept"])
+        if "Vary" in response.headers:
+            patch_vary_headers(response, ["Accept"])
+        else:
+            response.headers["Vary"] = "Accept"
         return response
 
 

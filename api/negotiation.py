@@ -25,6 +25,8 @@ from api.errors import Rejection, error
 
 MEDIA_TYPE: Final = "application/vnd.api+json"
 WILDCARDS: Final = frozenset({"*/*", "application/*"})
+WELL_KNOWN: Final = frozenset({None, "*/*", MEDIA_TYPE})
+"""What nearly every client sends as `Accept`: any answer will do, and no profile is wished for."""
 WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
 MEDIA_RANGES: Final = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
 SUPPORTED_EXTENSIONS: Final[frozenset[str]] = frozenset()
@@ -37,14 +39,13 @@ class JsonApiNegotiation(BaseContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        check_accept(request.headers.get("Accept"))
+        check_accept(request.META.get("HTTP_ACCEPT"))
         check_content_type(request._request)  # noqa: SLF001 (the Django request that it wraps)
         return next(iter(renderers)), MEDIA_TYPE
 
 
 def check_content_type(request: HttpRequest) -> None:
-    header = request.headers.get("Content-Type") or ""
-    media_type, parameters = _parsed(header)
+    media_type, parameters = _parsed(request.META.get("CONTENT_TYPE") or "")
     if media_type == MEDIA_TYPE:
         if not _is_clean(parameters):
             _refuse_content_type(f"{MEDIA_TYPE} may only carry the parameter profile.")
@@ -53,6 +54,11 @@ def check_content_type(request: HttpRequest) -> None:
 
 
 def check_accept(header: str | None) -> None:
+    if header not in WELL_KNOWN:
+        _check_accept(header)
+
+
+def _check_accept(header: str | None) -> None:
     ranges = list(_media_ranges(header or "*/*"))
     instances = [parameters for media_type, parameters in ranges if media_type == MEDIA_TYPE]
     acceptable = any(_is_clean(parameters) and _is_wanted(parameters) for parameters in instances)
@@ -67,6 +73,8 @@ def check_accept(header: str | None) -> None:
 
 def profiles_wanted(header: str | None) -> frozenset[str]:
     """The profiles that the Accept header would like applied. Those not known here are passed over."""
+    if header in WELL_KNOWN:
+        return frozenset()
     wanted = [
         parameters["profile"].split()
         for media_type, parameters in _media_ranges(header or "")

@@ -11,14 +11,16 @@ are refused too.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NoReturn, TypeAlias
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from api.cursors import UNSUPPORTED_SORT, CursorPage, Order
 from api.declaration import Declaration
 from api.errors import Rejection, brief, error
 from api.paging import Page, read_cursor_page, read_page
+from api.query_strings import is_worth_keeping, query_string
 
 Include: TypeAlias = tuple[tuple[str, "Include"], ...]
 Tree: TypeAlias = dict[str, "Tree"]
@@ -40,6 +42,19 @@ class Query:
     order: Order = ("pk",)
     page: Page | CursorPage = field(default_factory=Page)
     predicates: tuple[tuple[str, str], ...] = ()
+
+
+def query_of(request: HttpRequest, declaration: Declaration, **about: bool) -> Query:
+    """`read_query` of a request; what clients ask again and again is read once."""
+    text = query_string(request)
+    if is_worth_keeping(text):
+        return _known_query(text, declaration, **about)
+    return read_query(request.GET, declaration, **about)
+
+
+@lru_cache(maxsize=512)
+def _known_query(text: str, declaration: Declaration, **about: bool) -> Query:
+    return read_query(QueryDict(text.encode("iso-8859-1")), declaration, **about)
 
 
 def read_query(

@@ -7,6 +7,7 @@ find, `delete` included.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import Any, ClassVar, Final, NoReturn, cast
 from uuid import UUID
@@ -19,7 +20,7 @@ from rest_framework.viewsets import GenericViewSet
 from rest_framework_json_api.renderers import JSONRenderer
 
 from api import rate_limits
-from api.compiled import Reading, Resources, identifier, plan_for
+from api.compiled import plan_for
 from api.credential import Credential
 from api.cursors import PROFILE, CursorPage, Position, find, written
 from api.declaration import Declaration, Relationship, declaration_of
@@ -30,9 +31,12 @@ from api.fields import uuid_or_none
 from api.filtering import ResourceFilterBackend, searches
 from api.idempotency import Written, has_key, once
 from api.negotiation import MEDIA_TYPE, JsonApiNegotiation, profiles_wanted
-from api.paging import Page, asks_for_cursors, page_meta, page_numbers
+from api.paging import asks_for_cursors, page_meta, page_numbers
 from api.parsers import DocumentParser, ResourceBody, read_body, read_relationship_body
-from api.query import Query, read_query
+from api.plans import Reading, Resources, identifier
+from api.query import Query, query_of
+from api.query_strings import parameters_of
+from api.selecting import Selection, columns_named
 from api.serializers import ResourceSerializer
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
@@ -55,6 +59,7 @@ VERBS: Final = {
 
 LINKAGE_WRITES: Final = frozenset({"update_relationship", "add_to_relationship", "remove_from_relationship"})
 """The actions whose body is linkage."""
+WITHOUT_RESOURCES: Final = LINKAGE_WRITES | {"retrieve_relationship"}
 
 
 def once_per_key(verb: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -127,7 +132,7 @@ class ResourceViewSet(GenericViewSet[Any]):
     # The verbs.
 
     def list(self, request: Request) -> HttpResponse:
-        return self._page(self.get_queryset())
+        return self._page(Selection(self.declaration))
 
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
         return self._resource(self.key)
@@ -153,7 +158,7 @@ class ResourceViewSet(GenericViewSet[Any]):
         if self.relationship.many:
             return self._page(self._related_rows())
         key = self._related_key()
-        resources, included = self._read_one(key) if key else ([], [])
+        resources, included = self._read(Selection(self.target, "pk", (key,))) if key else ([], [])
         return self._answer(resources[0] if resources else None, included)
 
     def retrieve_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
@@ -218,10 +223,15 @@ class ResourceViewSet(GenericViewSet[Any]):
 
     @property
     def allowed_methods(self) -> Sequence[str]:  # type: ignore[override]
+        return [method for method in super().allowed_methods if self._allows(method)]
+
+    def _allows(self, method: str | None) -> bool:
         """Nothing can be added to a to-one relationship or removed from it: it is replaced."""
-        named = self.declaration.relationships.get(self.kwargs.get("relationship", ""))
-        withheld = set() if named is None or named.many else {"POST", "DELETE"}
-        return [method for method in super().allowed_methods if method not in withheld]
+        if method in {"POST", "DELETE"}:
+            named = self.declaration.relationships.get(self.kwargs.get("relationship", ""))
+            if named is not None and not named.many:
+                return False
+        return method is not None and method.lower() in self.action_map
 
     @property
     def relationship(self) -> Relationship:
@@ -233,7 +243,7 @@ class ResourceViewSet(GenericViewSet[Any]):
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:  # noqa: FBT001, FBT002 (REST framework's)
         """Of a method that is not allowed, nobody minds which kind of body it has."""
-        if request.method not in self.allowed_methods:
+        if not self._allows(request.method):
             return self.get_renderers()[0], MEDIA_TYPE
         return cast(tuple[Any, str], super().perform_content_negotiation(request, force))
 
@@ -242,26 +252,22 @@ class ResourceViewSet(GenericViewSet[Any]):
         if request.auth is None:
             raise NotAuthenticated
         self.credential = cast(Credential, request.auth)
-        rate_limits.admit(request, self.credential)
-        if request.method not in self.allowed_methods:
+        asked = request._request  # noqa: SLF001 (the Django request that it wraps)
+        rate_limits.admit(asked, self.credential)
+        if not self._allows(request.method):
             raise MethodNotAllowed(str(request.method))
         if self.verb in self.scopes:
             self._authorize(self.scopes[self.verb])
         elif self.verb in {"read", "delete"}:
             self._authorize(self.required_scope(request, {}))
         self.target = self.relationship.target if "relationship" in kwargs else self.declaration
-        is_list = self.action == "list" or ("relationship" in kwargs and self.relationship.many)
-        is_list = is_list and self.verb == "read"
-        by_profile = PROFILE in profiles_wanted(request.headers.get("Accept"))
-        if is_list and asks_for_cursors(request.query_params, by_profile=by_profile):
-            self.profiles = (PROFILE,)
-        self.query = read_query(
-            request.query_params,
-            self.target,
-            is_list=is_list,
-            is_linkage=self.action in LINKAGE_WRITES | {"retrieve_relationship"},
-            by_cursor=PROFILE in self.profiles,
-        )
+        leads_to_many = "relationship" in kwargs and self.relationship.many
+        is_list = self.verb == "read" and (self.action == "list" or leads_to_many)
+        by_profile = PROFILE in profiles_wanted(asked.META.get("HTTP_ACCEPT"))
+        by_cursor = is_list and asks_for_cursors(parameters_of(asked), by_profile=by_profile)
+        self.profiles = (PROFILE,) if by_cursor else ()
+        is_linkage = self.action in WITHOUT_RESOURCES
+        self.query = query_of(asked, self.target, is_list=is_list, is_linkage=is_linkage, by_cursor=by_cursor)
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         context = Context(
@@ -295,55 +301,50 @@ class ResourceViewSet(GenericViewSet[Any]):
 
     # Reading: rows within the caller's reach, by the compiled plan.
 
-    def get_queryset(self) -> QuerySet[Any]:
-        return self.declaration.visible_to(self.credential.caller)
-
     def _related_key(self) -> UUID | None:
-        keys = (
-            self.get_queryset().filter(pk=self.key).values_list(self.relationship.key_column, flat=True)[:1]
-        )
-        key = cast(UUID | None, keys[0]) if keys else self._not_found()
-        if self.relationship.guarded and not self.target.visible_to(self.credential.caller).filter(pk=key):
-            return None
-        return key
+        columns = columns_named(self.relationship.key_column)
+        found = Selection(self.declaration, "pk", (self.key,)).rows(columns, self.credential.caller)
+        key = cast(UUID | None, found[0][0]) if found else self._not_found()
+        is_beyond = key and self.relationship.guarded and not self._exists(self.target, key)
+        return None if is_beyond else key
 
-    def _related_rows(self) -> QuerySet[Any]:
-        if not self.get_queryset().filter(pk=self.key).exists():
+    def _related_rows(self) -> Selection:
+        if not self._exists(self.declaration, self.key):
             self._not_found()
-        rows = self.target.visible_to(self.credential.caller)
-        led_to = {self.relationship.way_back: self.key}
-        if self.relationship.repeating:
-            return rows.filter(pk__in=self.target.model._default_manager.filter(**led_to).values("pk"))
-        return rows.filter(**led_to)
+        named = self.relationship
+        return Selection(self.target, named.way_back, (self.key,), repeating=named.repeating)
 
-    def _read(self, rows: QuerySet[Any]) -> tuple[Resources, Resources]:
+    def _exists(self, declaration: Declaration, key: UUID) -> bool:
+        return bool(Selection(declaration, "pk", (key,)).rows(columns_named("pk"), self.credential.caller))
+
+    def _read(self, rows: Selection | QuerySet[Any]) -> tuple[Resources, Resources]:
         plan = plan_for(self.target, self.query.include, self.query.fields)
         return plan.read(rows, Reading(self.credential, root_of(self.request)))
 
-    def _read_one(self, key: UUID) -> tuple[Resources, Resources]:
-        return self._read(self.target.visible_to(self.credential.caller).filter(pk=key))
-
     def _resource(self, key: UUID, *, status: int = 200) -> HttpResponse:
-        resources, included = self._read_one(key)
+        resources, included = self._read(Selection(self.target, "pk", (key,)))
         return self._answer(resources[0] if resources else self._not_found(), included, status=status)
 
-    def _page(self, rows: QuerySet[Any], *, linkage_only: bool = False) -> HttpResponse:
-        rows, page = self.filter_queryset(rows), self.query.page
+    def _page(self, rows: Selection, *, linkage_only: bool = False) -> HttpResponse:
+        caller, page = self.credential.caller, self.query.page
         if isinstance(page, CursorPage):
-            return self._page_by_cursor(rows, page, linkage_only=linkage_only)
-        return self._page_by_number(rows, page, linkage_only=linkage_only)
-
-    def _page_by_number(self, rows: QuerySet[Any], page: Page, *, linkage_only: bool) -> HttpResponse:
-        found = count(rows, as_far_as=page.rows.stop)
+            asked = self.filter_queryset(rows.queryset(caller))
+            return self._page_by_cursor(asked, page, linkage_only=linkage_only)
+        if self.query.predicates:
+            asked = self.filter_queryset(rows.queryset(caller))
+            found = count(asked, as_far_as=page.rows.stop)
+            keys = asked.order_by(*self.query.order)[page.rows].values_list("pk", flat=True)
+            rows = Selection(self.target, "pk", tuple(keys))
+        else:
+            found = rows.count(caller, as_far_as=page.rows.stop)
+            rows = replace(rows, order=self.query.order, window=(page.rows.start, page.rows.stop))
         links = {
             relation: None
             if number is None
             else link_to(self.request, {"page[number]": number, "page[size]": page.size})
             for relation, number in page_numbers(page, found).items()
         }
-        data, included = self._read_list(
-            rows.order_by(*self.query.order)[page.rows], linkage_only=linkage_only
-        )
+        data, included = self._read_list(rows, linkage_only=linkage_only)
         return self._answer(
             data, included, meta=page_meta(page, found), links=self._relationship_links() | links
         )
@@ -351,9 +352,8 @@ class ResourceViewSet(GenericViewSet[Any]):
     def _page_by_cursor(self, rows: QuerySet[Any], page: CursorPage, *, linkage_only: bool) -> HttpResponse:
         order, resource_type = self.query.order, self.target.type
         found = find(rows, order, page)
-        data, included = self._read_list(
-            rows.filter(pk__in=found.keys).order_by(*order), linkage_only=linkage_only
-        )
+        there = Selection(self.target, "pk", tuple(found.keys))
+        data, included = self._read_list(there, linkage_only=linkage_only)
         cursors = {str(each[-1]): written(each, order, resource_type) for each in found.positions}
         for item in data:
             item["meta"] = {**item.get("meta", {}), "page": {"cursor": cursors[item["id"]]}}
@@ -369,14 +369,15 @@ class ResourceViewSet(GenericViewSet[Any]):
         meta = {"page": {"rangeTruncated": True}} if found.truncated else None
         return self._answer(data, included, meta=meta, links=self._relationship_links() | links)
 
-    def _read_list(self, rows: QuerySet[Any], *, linkage_only: bool) -> tuple[Resources, Resources]:
+    def _read_list(self, rows: Selection, *, linkage_only: bool) -> tuple[Resources, Resources]:
         if not linkage_only:
             return self._read(rows)
-        return [{**identifier(self.target.type, key)} for key in rows.values_list("pk", flat=True)], []
+        keys = rows.rows(columns_named("pk"), self.credential.caller)
+        return [{**identifier(self.target.type, key)} for (key,) in keys], []
 
     def _relationship_links(self) -> dict[str, str | None]:
         """What a relationship's own document has beside `self`; nothing for any other."""
-        if self.action not in LINKAGE_WRITES | {"retrieve_relationship"}:
+        if self.action not in WITHOUT_RESOURCES:
             return {}
         address = f"{root_of(self.request)}/{self.declaration.type}/{self.key}"
         return {"related": f"{address}/{self.relationship.name}"}

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet, Sum
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 
-from kernel.models import RowCount
 from kernel.modes import Mode
 
 LIMIT: Final = 10_000
@@ -59,9 +58,9 @@ def counted_models() -> Collection[type[Model]]:
 def count(rows: QuerySet[Any], *, as_far_as: int = 0) -> Count:
     """Exact for the whole list of a counted model, in one mode or both, and for whatever has `LIMIT` rows or
     fewer. `as_far_as` moves the limit: who reads the rows up to that one pays for them anyway."""
-    modes = _modes_of_whole_list(rows)
+    modes = modes_of_whole_list(rows)
     if modes:
-        return Count(_kept(rows.model, modes))
+        return count_of_all(rows.model, modes)
     limit = max(LIMIT, as_far_as)
     number = rows.order_by()[: limit + 1].count()
     return Count(number, is_exact=number <= limit)
@@ -82,7 +81,7 @@ def count_anew() -> None:
             cursor.execute("SELECT count_rows_anew(%s)", [model._meta.db_table])
 
 
-def _modes_of_whole_list(rows: QuerySet[Any]) -> Collection[str]:
+def modes_of_whole_list(rows: QuerySet[Any]) -> Collection[str]:
     """Those whose rows these are, all of them; none if anything else is asked of the rows."""
     query = rows.query
     if rows.model not in _counted or query.is_sliced or query.combinator or query.distinct:
@@ -97,9 +96,16 @@ def _modes_of_whole_list(rows: QuerySet[Any]) -> Collection[str]:
     return ()
 
 
-def _kept(model: type[Model], modes: Collection[str]) -> int:
-    kept = RowCount.objects.filter(counted=model._meta.db_table, of_mode__in=modes)
-    return int(kept.aggregate(total=Sum("rows"))["total"] or 0)
+def count_of_all(model: type[Model], modes: Collection[str]) -> Count:
+    """Of a counted model: `modes_of_whole_list` says when that is what is asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(rows), 0)::bigint FROM kernel_rowcount"
+            " WHERE counted = %s AND of_mode = ANY(%s)",
+            [model._meta.db_table, [str(mode) for mode in modes]],
+        )
+        (number,) = cursor.fetchone()
+    return Count(int(number))
 
 
 def _kept_and_found(model: type[Model], mode: str) -> tuple[int, int]:

@@ -19,7 +19,7 @@ class BearerAuthentication(BaseAuthentication):
     """Sets `request.auth` to the caller's Credential; `request.user` stays None, for no person is calling."""
 
     def authenticate(self, request: Request) -> tuple[None, Credential]:
-        return None, credential_in(request.headers.get("Authorization", ""))
+        return None, credential_in(request.META.get("HTTP_AUTHORIZATION", ""))
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME

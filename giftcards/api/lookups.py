@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from rest_framework_json_api.relations import ResourceRelatedField
 
 from access.scopes import Scope
-from api.compiled import Resource
 from api.computed import ComputedField
 from api.declaration import declaration_of
 from api.documents import root_of
 from api.errors import Rejection, error
 from api.fields import StrictString
+from api.plans import Resource, members_of
 from api.serializers import ResourceSerializer
 from api.views import once_per_key
 from giftcards import codes
@@ -95,6 +95,7 @@ class LookupViewSet(TriesCodes):
 def _lead_to_the_card(resource: Resource, root: str) -> None:
     """The look-up itself has no address: what its links lead to is the card."""
     del resource["links"]
-    relationships = resource["relationships"]
+    relationships = members_of(resource["relationships"])
     if "gift_card" in relationships:
         relationships["gift_card"]["links"] = {"related": f"{root}/gift_cards/{resource['id']}"}
+    resource["relationships"] = relationships

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
+from api.selecting import Selection
 from tests.api.conftest import Wire
 from tests.library.models import Author, Book
-from tests.library.views import BookViewSet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,12 +17,12 @@ def hurried_wire(monkeypatch) -> Iterator[Wire]:
     """Every row of books takes a second to look at, and a statement has a twentieth of one."""
     author = Author.objects.create(mode="test", name="Astrid Lindgren")
     Book.objects.create(mode="test", title="Ronia", pages=7, author=author)
-    usual = BookViewSet.get_queryset
+    usual = Selection.queryset
 
-    def slow(view):
-        return usual(view).extra(where=["pg_sleep(1) IS NOT NULL"])
+    def slow(selection, caller):
+        return usual(selection, caller).extra(where=["pg_sleep(1) IS NOT NULL"])
 
-    monkeypatch.setattr(BookViewSet, "get_queryset", slow)
+    monkeypatch.setattr(Selection, "queryset", slow)
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = '50ms'")
         yield Wire()

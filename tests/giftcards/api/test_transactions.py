@@ -306,7 +306,7 @@ class TestStrangers:
         italy = a_market(code="it")
         entry = spent(spent_in=italy)
         spanish = api_client(market_codes=[a_market(code="es").code])
-        monkeypatch.setattr("api.compiled._beyond_reach", lambda *_: frozenset())
+        monkeypatch.setattr("api.plans._beyond_reach", lambda *_: frozenset())
 
         shown = spanish.get(f"{TYPE}/{entry.pk}?include=market").document
         assert shown["included"] == [documents.market(italy, code="it")]

@@ -1,0 +1,193 @@
+"""What is read from the database: which rows, and which columns of them.
+
+A `Selection` says which rows a caller asks for; the columns are a plan's (`api.plans`). The two make a
+statement, which the ORM compiles once for all who reach the same: from then on it is run with other keys
+only. Compiling it takes ten times as long as PostgreSQL needs to answer it.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, QuerySet, TextField
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
+
+from api.computed import Derived
+from api.cursors import Order
+from api.declaration import Declaration
+from kernel.caller import Actor, Caller
+from kernel.counting import Count, count, count_of_all, modes_of_whole_list
+
+Row: TypeAlias = tuple[Any, ...]
+Convert: TypeAlias = Callable[[Any], Any]
+
+ANY_KEY: Final = UUID("5e1ec7ed-0000-7000-8000-000000000000")
+ANY_KEYS: Final = (ANY_KEY,)
+"""What stand in a compiled statement in the place of the key, or the array of keys, that it is run with."""
+
+ANYBODY: Final = Actor.system("whoever reads")
+"""Stands for the actor: who calls makes no difference to what can be seen, only mode, markets and office."""
+
+
+@dataclass(slots=True, eq=False)
+class Columns:
+    """The columns of one SELECT, each once; an attribute is told the place where its column will be."""
+
+    places: dict[tuple[str, object], int] = field(default_factory=dict)
+    selected: list[str | Combinable] = field(default_factory=list)
+
+    def place(self, prefix: str, column: str | Derived) -> int:
+        if isinstance(column, Derived):
+            return self._place((prefix, column), lambda: column.expression(prefix))
+        path = prefix + column
+        return self._place(("", path), lambda: path)
+
+    def text(self, path: str) -> int:
+        """The column as PostgreSQL writes it: what goes out as text need not become an object before."""
+        return self._place(("as text", path), lambda: Cast(F(path), TextField()))
+
+    def _place(self, key: tuple[str, object], select: Callable[[], str | Combinable]) -> int:
+        if key not in self.places:
+            self.places[key] = len(self.selected)
+            self.selected.append(select())
+        return self.places[key]
+
+
+@cache
+def columns_named(*paths: str) -> Columns:
+    columns = Columns()
+    for path in paths:
+        columns.place("", path)
+    return columns
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows of a declaration that a caller sees: all of them or, where `column` is given, those that have
+    one of `keys` there. In an `order`, and of that from one place to another (`window`); those of some
+    primary keys are in the order of the keys.
+
+    `repeating`: the column leads to some rows several times, and each shall be there once.
+    """
+
+    declaration: Declaration
+    column: str = ""
+    keys: tuple[UUID, ...] = ()
+    repeating: bool = False
+    order: Order = ()
+    window: tuple[int, int] | None = None
+
+    def queryset(self, caller: Caller) -> QuerySet[Any]:
+        rows = self.declaration.visible_to(caller)
+        if self.column:
+            having = self._having()
+            if self.repeating:
+                having = {"pk__in": self.declaration.model._default_manager.filter(**having).values("pk")}
+            rows = rows.filter(**having)
+        if self.order:
+            rows = rows.order_by(*self.order)
+        return rows if self.window is None else rows[slice(*self.window)]
+
+    def count(self, caller: Caller, *, as_far_as: int) -> Count:
+        """As `kernel.counting` does it; whether this is a list whose rows are counted is found out once."""
+        if not self.column:
+            modes = _whole_list(self, _reach(caller))
+            if modes:
+                return count_of_all(self.declaration.model, modes)
+        return count(self.queryset(caller), as_far_as=as_far_as)
+
+    def _having(self) -> dict[str, Any]:
+        # PostgreSQL thinks that an array of any length has ten elements. For one, it would rather plan anew
+        # each time than do what it takes to be ten times the work.
+        if len(self.keys) == 1:
+            return {self.column: self.keys[0]}
+        return {f"{self.column}__in": list(self.keys)}
+
+    def rows(self, columns: Columns, caller: Caller) -> list[Row]:
+        if self.column and not self.keys:
+            return []
+        shape = self
+        if self.column:
+            shape = replace(self, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
+        found = _statement(shape, columns, _reach(caller)).rows(list(self.keys))
+        if self.column != "pk" or len(found) < 2:
+            return found
+        by_key = {row[columns.place("", "pk")]: row for row in found}
+        return [by_key[key] for key in self.keys if key in by_key]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`sql` is None where nothing can be found, whatever is asked."""
+
+    sql: str | None
+    parameters: tuple[Any, ...]
+    converters: tuple[tuple[int, Convert], ...]
+
+    def rows(self, keys: list[UUID]) -> list[Row]:
+        if self.sql is None:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self._filled(keys))
+            rows: list[Row] = cursor.fetchall()
+        return [self._converted(row) for row in rows] if self.converters else rows
+
+    def _filled(self, keys: list[UUID]) -> list[Any]:
+        return [
+            keys if each is ANY_KEYS else keys[0] if each is ANY_KEY else each for each in self.parameters
+        ]
+
+    def _converted(self, row: Row) -> Row:
+        values = list(row)
+        for place, convert in self.converters:
+            values[place] = convert(values[place])
+        return tuple(values)
+
+
+def _reach(caller: Caller) -> Caller:
+    return Caller(caller.mode, ANYBODY, caller.market_ids, caller.administers)
+
+
+@lru_cache(maxsize=256)
+def _whole_list(selection: Selection, reach: Caller) -> Collection[str]:
+    return modes_of_whole_list(selection.queryset(reach))
+
+
+@lru_cache(maxsize=512)
+def _statement(selection: Selection, columns: Columns, reach: Caller) -> Statement:
+    """The cache is bounded because windows, fields and includes are the client's to choose."""
+    return compiled(selection.queryset(reach).values_list(*columns.selected))
+
+
+def compiled(rows: QuerySet[Any]) -> Statement:
+    """Of a `values_list`, with what the ORM makes of each column's values."""
+    compiler = rows.query.get_compiler(connection=connection)
+    try:
+        sql, parameters = compiler.as_sql()
+    except EmptyResultSet:
+        return Statement(None, (), ())
+    selected = [expression for expression, _, _ in compiler.select[: compiler.col_count]]
+    converters = compiler.get_converters(selected)
+    converts = ((place, _convert(*converter)) for place, converter in converters.items())
+    return Statement(sql, tuple(_placeholder(each) for each in parameters), tuple(converts))
+
+
+def _placeholder(parameter: Any) -> Any:
+    """Of a key that stands for others: the very object, so that it is known by being it."""
+    if parameter == ANY_KEY:
+        return ANY_KEY
+    return ANY_KEYS if isinstance(parameter, list) and ANY_KEY in parameter else parameter
+
+
+def _convert(functions: list[Any], expression: Any) -> Convert:
+    def convert(value: Any) -> Any:
+        for function in functions:
+            value = function(value, expression, connection)
+        return value
+
+    return convert

@@ -1,0 +1,90 @@
+"""What reading asks of the database: how many statements, and how many different ones."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from tests.fixtures.cast import a_market, an_active_card
+from tests.fixtures.client import api_client
+
+pytestmark = pytest.mark.django_db
+
+WITHOUT_LOGS = "fields[gift_cards]=code,balance_cents,available_balance_cents,metadata,market"
+
+
+@contextmanager
+def statements():
+    """Their texts, without the values that PostgreSQL binds."""
+    texts: list[str] = []
+
+    def note(execute, sql, *rest):
+        texts.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        yield texts
+
+
+def asked(api, path):
+    api.get(path)  # the first use of a key is noted
+    with statements() as texts:
+        assert api.get(path).status == 200
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        (WITHOUT_LOGS, 2),  # the key; the card, with what is available of it
+        ("include=market,gift_card_recipient&" + WITHOUT_LOGS, 2),
+        ("", 3),  # and its latest changes
+        ("include=tags", 4),
+    ],
+)
+def test_a_card_costs_so_many_statements(api, query, number):
+    card = an_active_card(market=a_market(), recipient_email="ada@example.com")
+
+    assert len(asked(api, f"gift_cards/{card.pk}?{query}")) == number
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        (WITHOUT_LOGS, 3),  # the key, the number of cards, the cards
+        ("include=market,gift_card_recipient&" + WITHOUT_LOGS, 3),
+        ("filter[q][balance_cents_gt]=1&" + WITHOUT_LOGS, 4),  # which cards, and these
+        ("", 4),
+    ],
+)
+def test_a_list_costs_so_many_statements(api, query, number):
+    for email in ("ada@example.com", "grace@example.com"):
+        an_active_card(market=a_market(), recipient_email=email)
+
+    assert len(asked(api, f"gift_cards?{query}")) == number
+
+
+def test_each_card_and_each_number_of_cards_is_asked_for_in_the_same_words(api):
+    """So that PostgreSQL keeps few plans, and ours are compiled once."""
+    cards = [an_active_card(market=a_market(), recipient_email="ada@example.com") for _ in range(4)]
+    one, other = (asked(api, f"gift_cards/{card.pk}?include=tags") for card in cards[:2])
+    two, four = (
+        asked(api, f"gift_cards?include=tags&filter[q][id_in]={','.join(str(each.pk) for each in some)}")
+        for some in (cards[:2], cards)
+    )
+
+    assert one == other
+    assert two == four
+
+
+def test_a_key_of_one_market_has_statements_of_its_own(api):
+    """Compiled for its markets; whoever reaches every market was told the same card's before."""
+    berlin, paris = a_market(code="berlin"), a_market(code="paris")
+    card = an_active_card(market=berlin)
+    path = f"gift_cards/{card.pk}?{WITHOUT_LOGS}"
+
+    found = [client.get(path).status for client in (api, api_client(market_codes=["paris"]), api)]
+    there = api_client(market_codes=["berlin"]).get(path).status
+
+    assert (found, there) == ([200, 404, 200], 200)
+    assert paris.pk != berlin.pk
