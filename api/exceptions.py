@@ -14,7 +14,8 @@
 | anything else | not caught: Django logs it, `api.middleware` words the 500 |
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
@@ -115,10 +116,18 @@ def _asks(value: object) -> bool:
 
 
 def _named_by(identifier: str, context: Context) -> str | None:
-    """The attribute of the request that named what does not exist, if it was one."""
+    """Where among the request's attributes, or within one, that is named which does not exist."""
     attributes = {} if context.body is None else context.body.attributes
-    named = (pointer("data", "attributes", name) for name, value in attributes.items() if value == identifier)
-    return next(named, None)
+    waiting: deque[tuple[str, Any]] = deque([(pointer("data", "attributes"), attributes)])
+    while waiting:
+        place, part = waiting.popleft()
+        if isinstance(part, Mapping):
+            waiting += [(place + pointer(name), value) for name, value in part.items()]
+        elif isinstance(part, list):
+            waiting += [(place + pointer(str(index)), value) for index, value in enumerate(part)]
+        elif part == identifier:
+            return place
+    return None
 
 
 def _pointer(about: str, context: Context) -> str | None:

@@ -14,7 +14,7 @@ from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.offering import Offered, offered
 from kernel.caller import Caller
-from kernel.refusals import Invalid, NotFound
+from kernel.refusals import Invalid, InvalidSet, NotFound
 from kernel.validation import json_object
 from markets.attributes import tax_rate
 from recipients.models import GiftCardRecipient
@@ -103,11 +103,17 @@ def naming(place: str) -> Iterator[None]:
     """A refusal of what was told at `place` (`lines/0`, `lines/0/units/3`) names the member there."""
     try:
         yield
+    except InvalidSet as refusals:
+        raise InvalidSet([_placed(each, place) for each in refusals.refusals]) from refusals
     except Invalid as refusal:
-        member = MEMBERS.get(refusal.about)
-        about = place if member is None else f"{place}/{member}"
-        message = refusal.message if member else str(refusal)
-        raise Invalid(about, refusal.error, message, value=refusal.value, count=refusal.count) from refusal
+        raise _placed(refusal, place) from refusal
+
+
+def _placed(refusal: Invalid, place: str) -> Invalid:
+    member = MEMBERS.get(refusal.about)
+    about = place if member is None else f"{place}/{member}"
+    message = refusal.message if member else str(refusal)
+    return Invalid(about, refusal.error, message, value=refusal.value, count=refusal.count)
 
 
 Recipients = Mapping[UUID | str, GiftCardRecipient]

@@ -29,6 +29,7 @@ from tests.giftcards.api.documents import (
 
 pytestmark = pytest.mark.django_db
 
+NOBODY = "00000000-0000-7000-8000-000000000000"
 RELATIONSHIPS = ("market", "bought_gift_cards", "gift_cards", "payments", "events")
 
 
@@ -210,6 +211,31 @@ def test_what_is_wrong_in_a_line_is_pointed_at(api, lines, about, at, error, tit
     assert not Order.objects.exists()
 
 
+def test_all_that_is_wrong_with_a_recipient_is_pointed_at(api):
+    recipient = {"email": "ada@example.com", "first_name": "a" * 256, "last_name": "b" * 256}
+
+    answer = create(api, lines=[{"amount_cents": 100, "units": [{"recipient": recipient}]}])
+
+    assert [each["source"]["pointer"] for each in answer.document["errors"]] == [
+        "/data/attributes/lines/0/units/0/recipient/first_name",
+        "/data/attributes/lines/0/units/0/recipient/last_name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ({"denomination": NOBODY}, "denomination"),
+        ({"amount_cents": 1, "units": [{"gift_card_recipient": NOBODY}]}, "units/0/gift_card_recipient"),
+    ],
+)
+def test_what_a_line_names_and_is_not_there_is_pointed_at(api, line, place):
+    answer = create(api, lines=[{"amount_cents": 100}, line])
+
+    assert (answer.status, answer.error["source"]["pointer"]) == (404, f"/data/attributes/lines/1/{place}")
+    assert not Order.objects.exists()
+
+
 def test_a_reference_that_was_told_before_is_taken(api):
     market = a_market()
     create(api, market, reference="order-1", lines=[{"amount_cents": 100}])
@@ -228,14 +254,6 @@ def test_a_market_is_needed_and_may_not_be_disabled(api):
     assert nowhere.document == errors(invalid("market", "required", "must exist", at="/data"))
     at = "/data/relationships/market"
     assert closed.document == errors(invalid("market", "disabled", "is disabled", at=at))
-
-
-def test_a_denomination_that_is_not_there_is_not_found(api):
-    key = "01900000-0000-7000-8000-000000000002"
-
-    answer = create(api, lines=[{"denomination": key}])
-
-    assert (answer.status, answer.document) == (404, errors(absent("gift_card_denominations", key)))
 
 
 # Reading
@@ -419,6 +437,15 @@ def test_who_takes_back_what_was_sold_may_sell_and_who_pays_back_may_spend(sold,
     client = api_client(scopes=[scope for scope in EVERY_SCOPE if scope != missing])
 
     assert client.update(f"gift_card_orders/{order.pk}", _cancel=True).status == status
+
+
+def test_what_was_sold_elsewhere_is_taken_back_by_who_may_sell():
+    market = a_market()
+    order, card = placed(market=market), an_active_card(market=market)
+    GiftCard.objects.filter(pk=card.pk).update(order=order)
+    may_only_spend = api_client(scopes=[Scope.READ, Scope.SPEND])
+
+    assert may_only_spend.update(f"gift_card_orders/{order.pk}", _cancel=True).status == 403
 
 
 def test_an_order_of_another_mode_or_market_does_not_exist():
