@@ -61,7 +61,7 @@ class PastCard:
     reference_origin: str
     metadata: dict[str, Any] = field(default_factory=dict)
     order: Order | None = None
-    """The one that it was bought with, of the same market."""
+    """The one that it was bought with, in the same currency."""
     debits: Sequence[PastDebit] = ()
     issued: Occasion
     overspent: str
@@ -85,15 +85,7 @@ def import_order(*, caller: Caller, past: PastOrder, reason: str = "") -> Order:
     """What was bought with it says so itself; see `PastCard.order`. Raises Invalid, also for a reference or a
     display number that another order has."""
     _require_command(caller)
-    names = ("display_number", "customer_email", *RESOURCE_CHECKS)
-    values = checked_order(cast(OrderChanges, {name: getattr(past, name) for name in names}))
-    order = Order(
-        mode=caller.mode,
-        market=past.market,
-        currency_code=past.market.currency_code,
-        cancelled_at=past.cancelled_at,
-        **values,
-    )
+    order = importable_order(past, caller)
     with transaction.atomic():
         save_order(order)
         record_order(order, "create", caller=caller, reason=reason)
@@ -160,6 +152,23 @@ def imported_balances(card_ids: Collection[UUID], caller: Caller) -> Mapping[UUI
         gift_card_id__in=card_ids, actor_kind=caller.actor.kind, actor_id=caller.actor.id
     )
     return dict(entries.values_list("gift_card_id").annotate(Sum("amount_cents")))
+
+
+def importable_order(past: PastOrder, caller: Caller) -> Order:
+    """As it would be written, which it isn't. Raises Invalid, like `import_order`."""
+    names = ("display_number", "customer_email", *RESOURCE_CHECKS)
+    values = checked_order(cast(OrderChanges, {name: getattr(past, name) for name in names}))
+    for name in ("reference", "display_number"):
+        same = Order.objects.filter(mode=caller.mode, **{name: values[name]})
+        if values[name] is not None and same.exists():
+            raise Invalid(name, "taken", "has already been taken", value=values[name])
+    return Order(
+        mode=caller.mode,
+        market=past.market,
+        currency_code=past.market.currency_code,
+        cancelled_at=past.cancelled_at,
+        **values,
+    )
 
 
 def require_importable(past: PastCard) -> None:

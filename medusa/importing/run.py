@@ -18,6 +18,7 @@ from giftcards.operations.importing import (
     follow_imported_card,
     import_gift_card,
     import_order,
+    importable_order,
     imported_balances,
     require_importable,
 )
@@ -26,7 +27,7 @@ from kernel.refusals import Refusal
 from markets.models import Market
 from markets.operations import create_market, update_market
 from medusa.importing.findings import Finding, Kind, Report, Tally, Tell
-from medusa.importing.source import MedusaCard, MedusaDatabase, MedusaRegion
+from medusa.importing.source import MedusaCard, MedusaDatabase, MedusaOrder, MedusaRegion
 from medusa.importing.translation import ORIGIN, UNEXPLAINED, card_of, debits_of, market_of, order_of
 
 AT_ONCE: Final = 50
@@ -44,11 +45,18 @@ class Run:
     markets: dict[str, Market] = field(default_factory=dict)
     twins: frozenset[str] = frozenset()
     impossible: set[str] = field(default_factory=set)
+    odd_orders: set[str] = field(default_factory=set)
     told: Tell
 
     def tell(self, kind: Kind, about: str, sentence: str) -> None:
         self.report.counts[kind] += 1
         self.told(Finding(kind, about, sentence))
+
+    def doubt(self, order: MedusaOrder, sentence: str) -> None:
+        """Once, in however many portions its cards come."""
+        if order.id not in self.odd_orders:
+            self.odd_orders.add(order.id)
+            self.tell(Kind.ODDITY, f"order {order.id}", sentence)
 
     def refuse(self, card: MedusaCard, sentence: str) -> None:
         self.impossible.add(card.id)
@@ -136,8 +144,7 @@ def _opened(region: MedusaRegion, run: Run) -> Market:
 
 def _import(cards: Sequence[MedusaCard], run: Run, source: MedusaDatabase) -> None:
     here = _here(cards, run)
-    if run.apply:
-        here.orders.update(_ordered(cards, here, run, source))
+    here.orders.update(_ordered(cards, here, run, source))
     for card in cards:
         tally = run.tally(card)
         tally.cards += 1
@@ -169,25 +176,26 @@ def _ordered(cards: Sequence[MedusaCard], here: Here, run: Run, source: MedusaDa
     known = visible.filter(reference_origin=ORIGIN, reference__in=wanted)
     orders = {str(order.reference): order for order in known}
     for order in source.orders(sorted(wanted - orders.keys())):
+        market = run.markets.get(order.region_id)
+        if market is None:
+            run.doubt(order, "is of a region that can't be imported: it is left out")
+            continue
         try:
-            past = order_of(order, run.markets[order.region_id])
-            orders[order.id] = import_order(caller=run.caller, past=past, reason="Imported from Medusa")
-            if order.cancelled_at is not None:
-                sentence = "was cancelled in Medusa, which takes no card back: what it sold is owed"
-                run.tell(Kind.ODDITY, f"order {order.id}", sentence)
-        except KeyError:
-            run.tell(
-                Kind.ODDITY, f"order {order.id}", "is of a region that can't be imported: it is left out"
-            )
+            orders[order.id] = _brought(order, market, run)
         except Refusal as refusal:
-            run.tell(Kind.ODDITY, f"order {order.id}", f"can't be imported, and is left out: {refusal}")
+            run.doubt(order, f"can't be imported, and is left out: {refusal}")
+            continue
+        if order.cancelled_at is not None:
+            run.doubt(order, "was cancelled in Medusa, which takes no card back: what it sold is owed")
     return orders
 
 
-def _order_of(card: MedusaCard, market: Market, here: Here) -> Order | None:
-    """None if it is of another market: what is bought with an order is of the same."""
-    order = here.orders.get(card.order_id or "")
-    return order if order is not None and order.market_id == market.pk else None
+def _brought(order: MedusaOrder, market: Market, run: Run) -> Order:
+    """Without `apply`, as it would be."""
+    past = order_of(order, market)
+    if not run.apply:
+        return importable_order(past, run.caller)
+    return import_order(caller=run.caller, past=past, reason="Imported from Medusa")
 
 
 def _bring(card: MedusaCard, here: Here, run: Run) -> None:
@@ -199,7 +207,7 @@ def _bring(card: MedusaCard, here: Here, run: Run) -> None:
         return
     try:
         market = run.markets[card.region_id]
-        translated = card_of(card, market, _order_of(card, market, here))
+        translated = card_of(card, market, here.orders.get(card.order_id or ""))
         if translated.past is not None:
             require_importable(translated.past)
             if run.apply:

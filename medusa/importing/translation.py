@@ -74,7 +74,7 @@ def card_of(card: MedusaCard, market: Market, order: Order | None) -> Translated
         reference=card.id,
         reference_origin=ORIGIN,
         metadata=card.metadata or {},
-        order=order,
+        order=_order_of(order, market, oddities),
         debits=debits_of(card),
         issued=Occasion(
             f"Issued in Medusa on {card.created_at} UTC", card.order_id, _text(card.order_number)
@@ -110,6 +110,14 @@ def _address(email: str) -> str | None:
         return email_address("customer_email", email)
     except Invalid:
         return None
+
+
+def _order_of(order: Order | None, market: Market, oddities: list[str]) -> Order | None:
+    """A card may have gone to another region since, but it is in its order's currency."""
+    if order is None or order.currency_code == market.currency_code:
+        return order
+    oddities.append(f"was bought with an order in {order.currency_code}: it comes without that")
+    return None
 
 
 def _face_value(card: MedusaCard, oddities: list[str]) -> int:

@@ -15,7 +15,7 @@ from django.db import connection
 
 from events.models import Event
 from giftcards.models import GiftCard, LedgerEntry, Order, Status
-from giftcards.operations import adjust, debit, update_gift_card
+from giftcards.operations import adjust, debit, place_order, update_gift_card
 from giftcards.operations.importing import import_gift_card
 from kernel.refusals import Invalid
 from markets.models import Market
@@ -431,6 +431,39 @@ def test_what_a_cancelled_order_sold_is_owed_and_named(medusa: MedusaShop):
     assert bought_with.cancelled_at == datetime(2024, 1, 1, tzinfo=UTC)
     assert bought_with.customer_email is None
     assert (card().order, card().balance_cents) == (bought_with, 5000)
+
+
+def test_what_is_odd_about_orders_is_said_before_once_for_each(medusa: MedusaShop):
+    place = a_market(by=LIVE, code="here")
+    place_order(caller=LIVE, market=place, attributes={"display_number": 2})
+    medusa.region()
+    for number, columns in enumerate(({"canceled_at": "2024-01-01T00:00Z"}, {}), start=1):
+        order = medusa.order(f"order_{number}", number, **columns)
+        for each in "ab":
+            medusa.card(f"gift_{each}{number}", f"{each}{number}12-CD34-EF56-7890", 5000, order_id=order)
+
+    with patch.object(run, "AT_ONCE", 2):
+        before, done = imported(medusa), imported(medusa, "--apply")
+
+    assert [line for line in before if line.startswith("Oddity")] == [
+        "Oddity: order order_1 was cancelled in Medusa, which takes no card back: what it sold is owed.",
+        "Oddity: order order_2 can't be imported, and is left out: display_number has already been taken.",
+    ]
+    assert before[:2] == done[:2]
+    assert Order.objects.filter(reference__isnull=False).count() == 1
+
+
+def test_a_card_keeps_its_order_in_another_region_of_its_currency_only(medusa: MedusaShop):
+    for region, code in (("reg_eu", "eur"), ("reg_de", "eur"), ("reg_jp", "jpy")):
+        medusa.region(id=region, name=region, currency_code=code)
+    order = medusa.order("order_1", 1)
+    medusa.card("gift_1", CODE, 5000, order_id=order, region_id="reg_de")
+    medusa.card("gift_2", "ZZ12-CD34-EF56-7890", 5000, order_id=order, region_id="reg_jp")
+    odd = "Oddity: gift card gift_2 was bought with an order in EUR: it comes without that."
+
+    assert odd in imported(medusa)
+    assert odd in imported(medusa, "--apply")
+    assert (card("gift_1").order, card("gift_2").order) == (Order.objects.get(), None)
 
 
 def test_cards_of_one_order_come_with_one_order(medusa: MedusaShop):
