@@ -12,6 +12,7 @@ from giftcards.models import GiftCard
 from kernel.caller import Actor
 from kernel.modes import Mode
 from tests.fixtures.cast import LIVE, a_market, a_product, an_active_card
+from tests.fixtures.told_orders import an_order
 from tests.medusa.asking import ANYBODY, Medusa, a_secret, refusal, the_shop
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db
 CARDS, CARD = "admin/gift-cards", "admin/gift-cards/(?P<card_id>[^/]+)"
 REGION = "admin/regions/(?P<region_id>[^/]+)"
 PRODUCT = "admin/products/(?P<product_id>[^/]+)"
+ORDER = "admin/orders/(?P<order_id>[^/]+)"
 NEEDED: dict[tuple[str, str], tuple[Scope, ...]] = {
     ("GET", CARDS): (Scope.READ,),
     ("POST", CARDS): (Scope.ISSUE,),
@@ -29,6 +31,8 @@ NEEDED: dict[tuple[str, str], tuple[Scope, ...]] = {
     ("GET", REGION): (Scope.READ,),
     ("GET", "admin/products"): (Scope.READ,),
     ("GET", PRODUCT): (Scope.READ,),
+    ("GET", "admin/orders"): (Scope.READ,),
+    ("GET", ORDER): (Scope.READ,),
 }
 FOR_ALL = {
     "admin/auth/token",
@@ -59,6 +63,8 @@ def ask(caller: Medusa, method: str, address: str, card: GiftCard) -> Any:
     )
     if address == PRODUCT:
         path = f"/admin/products/{a_product().pk}"
+    if address == ORDER:
+        path = f"/admin/orders/{an_order(card.market).pk}"
     body = {"value": 1, "region_id": str(card.market_id)} if address == CARDS else {}
     return caller.send(method, path, body if method != "GET" else None)
 
