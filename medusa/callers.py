@@ -78,6 +78,11 @@ def require(credential: Credential, *scopes: str) -> None:
         raise Refused(403, "not_allowed", f"This needs the permission {' and '.join(missing)}")
 
 
+def sees_orders(credential: Credential) -> bool:
+    """Whoever reads cards by a key; a person only with the permission for it."""
+    return not isinstance(credential, Person) or credential.user.has_perm("giftcards.view_order")
+
+
 def shopper(request: HttpRequest) -> Caller:
     """Anybody, in live mode; with a publishable key in its mode and markets, and with nothing else of it.
     Raises Unauthorized for a key that is not known or does not count any more."""

@@ -10,6 +10,7 @@ from giftcards.api.codes import readable_code
 from giftcards.models import GiftCard, Order, OrderLine, PaymentShare, Status
 from giftcards.queries import OrderTotals
 from markets.models import Market
+from medusa.callers import sees_orders
 
 
 def gift_card(card: GiftCard, credential: Credential) -> dict[str, Any]:
@@ -50,7 +51,9 @@ def gift_card_alone(card: GiftCard, credential: Credential) -> dict[str, Any]:
 
 def _bought_with(card: GiftCard, credential: Credential) -> Order | None:
     order = card.order
-    return order if order is None or credential.caller.reaches_market(order.market_id) else None
+    if order is None or not credential.caller.reaches_market(order.market_id):
+        return None
+    return order if sees_orders(credential) else None
 
 
 def order(

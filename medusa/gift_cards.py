@@ -21,7 +21,7 @@ from kernel.caller import Caller
 from kernel.counting import count
 from kernel.refusals import NotFound
 from medusa.answers import MissingCard, answer
-from medusa.callers import admitted, require
+from medusa.callers import admitted, require, sees_orders
 from medusa.documents import gift_card
 from medusa.lists import page_of
 from medusa.orders import display_number
@@ -62,7 +62,7 @@ def list_gift_cards(request: HttpRequest) -> HttpResponse:
     page = page_of(request, limit=50, columns=ORDERS)
     cards = _shown(credential.caller)
     if page.q:
-        cards = cards.filter(_with_code(page.q, credential.caller) | _of_order(page.q, credential.caller))
+        cards = cards.filter(_with_code(page.q, credential.caller) | _of_order(page.q, credential))
     rows = [gift_card(card, credential) for card in page.of(cards.select_related(*RELATED))]
     number = count(cards, as_far_as=page.end).number if page.q else _how_many(credential.caller, page.end)
     return answer(page.envelope("gift_cards", rows, number))
@@ -167,12 +167,12 @@ def _with_code(q: str, caller: Caller) -> Q:
     return CodeFilter().build("cont", q, prefix="", caller=caller)
 
 
-def _of_order(q: str, caller: Caller) -> Q:
+def _of_order(q: str, credential: Credential) -> Q:
     """The order's display id, whole. The order is looked up first: the database would go through all cards
     otherwise."""
-    if (number := display_number(q)) is None:
+    if (number := display_number(q)) is None or not sees_orders(credential):
         return Q(pk__in=[])
-    orders = Order.objects.visible_to(caller).filter(display_number=number)
+    orders = Order.objects.visible_to(credential.caller).filter(display_number=number)
     return Q(order_id__in=list(orders.values_list("pk", flat=True)))
 
 

@@ -14,8 +14,8 @@ from api.fields import uuid_or_none
 from giftcards.models import GiftCard, Order, OrderLine, PaymentShare
 from giftcards.queries import order_card_totals
 from kernel.counting import count
-from medusa.answers import MissingOrder, answer
-from medusa.callers import admitted
+from medusa.answers import MissingOrder, Refused, answer
+from medusa.callers import admitted, sees_orders
 from medusa.documents import order
 from medusa.lists import SHOWN, STRING, Page, page_of
 from medusa.reading import WHOLE_NUMBER, Field, text
@@ -27,7 +27,7 @@ NOTHING: Final = Q(pk__in=[])
 
 
 def list_orders(request: HttpRequest) -> HttpResponse:
-    credential = admitted(request, Scope.READ)
+    credential = _admitted(request)
     page = page_of(request, limit=50, columns=ORDERS, filters=FILTERS)
     orders = Order.objects.visible_to(credential.caller).filter(_matching(page))
     rows = _documents(page.of(_whole(orders)), credential)
@@ -35,13 +35,20 @@ def list_orders(request: HttpRequest) -> HttpResponse:
 
 
 def get_order(request: HttpRequest, order_id: str) -> HttpResponse:
-    credential = admitted(request, Scope.READ)
+    credential = _admitted(request)
     key: UUID | None = uuid_or_none(order_id)
     found = _whole(Order.objects.visible_to(credential.caller).filter(pk=key)) if key else ()
     documents = _documents(list(found), credential)
     if not documents:
         raise MissingOrder(order_id)
     return answer({"order": documents[0]})
+
+
+def _admitted(request: HttpRequest) -> Credential:
+    credential = admitted(request, Scope.READ)
+    if not sees_orders(credential):
+        raise Refused(403, "not_allowed", "This needs the permission to view orders")
+    return credential
 
 
 def display_number(q: str) -> int | None:

@@ -12,6 +12,7 @@ from access.models import User
 from access.person_tokens import issue_person_token
 from events.models import Event
 from giftcards.models import GiftCard
+from giftcards.operations import LineTold, place_order
 from tests.fixtures.cast import LIVE, TEST, a_market, an_active_card
 from tests.fixtures.client import ApiClient
 from tests.medusa.asking import ANYBODY, Medusa, refusal
@@ -138,6 +139,21 @@ def test_a_person_may_here_what_she_may_in_the_back_office(ada):
     issuer = may("issue_gift_card", "operate_gift_card")
     assert issuer.delete(f"/admin/gift-cards/{card.pk}").status == 200
     assert GiftCard.objects.get().is_archived
+
+
+def test_a_person_sees_orders_by_a_permission_of_their_own(ada):
+    User.objects.update(is_superuser=False)
+    line = LineTold(amount_cents=100)
+    order = place_order(caller=LIVE, market=a_market(by=LIVE), attributes={"display_number": 1}, lines=[line])
+
+    def seen(*permissions):
+        ada.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+        her = holder(log_in())
+        told = [her.get(path).status for path in ("/admin/orders", f"/admin/orders/{order.pk}")]
+        return told, [card["order_id"] for card in her.list()], len(her.list("?q=1"))
+
+    assert seen("view_giftcard") == ([403, 403], [None], 0)
+    assert seen("view_giftcard", "view_order") == ([200, 200], [str(order.pk)], 1)
 
 
 @pytest.mark.parametrize("by", ["account", "address"])
