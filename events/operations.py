@@ -44,7 +44,7 @@ def record(
     ask us to erase.
     """
     actor = caller.actor
-    values = {
+    values: dict[str, Any] = {
         "id": uuid7(),
         "mode": caller.mode.value,
         "subject_type": subject_type,

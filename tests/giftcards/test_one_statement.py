@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -159,7 +160,7 @@ def of_a_disabled_market() -> GiftCard:
 
 
 CARDS: Final[dict[str, Callable[[], GiftCard]]] = {
-    **{status: lambda status=status: CARD_IN[status](balance_cents=1_000) for status in Status},
+    **{status: partial(CARD_IN[status], balance_cents=1_000) for status in Status},
     "archived": lambda: an_archived_card(balance_cents=1_000),
     "of a market": lambda: an_active_card(balance_cents=1_000, market=a_market()),
     "of a disabled market": of_a_disabled_market,
@@ -277,7 +278,7 @@ def test_a_recharge_is_done_or_refused_as_the_rules_say(which: str, compare: Any
 @pytest.mark.parametrize("which", ["of a market", Status.ACTIVE, "of live mode"])
 def test_who_reaches_which_card_is_as_the_choke_point_says(which: str, compare: Any):
     card = CARDS[which]()
-    reaches = ([], [a_market(name="Rome")], [card.market] if card.market else [])
+    reaches: Any = ([], [a_market(name="Rome")], [card.market] if card.market else [])
     callers = [TEST, LIVE, *(caller(markets=markets) for markets in reaches)]
     for by in callers:
 
