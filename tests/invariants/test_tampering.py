@@ -190,6 +190,7 @@ def test_a_draft_whose_face_value_was_changed_is_still_a_draft():
 
 
 def test_looking_costs_four_statements_for_each_portion_of_cards(card, django_assert_max_num_queries):
-    """Beside one for payments, one for what is left behind, and the bounds of two transactions."""
-    with django_assert_max_num_queries(4 + 2 + 2 * 2):
+    """Beside one for payments, one for orders, one for what is left behind, and the bounds of three
+    transactions."""
+    with django_assert_max_num_queries(4 + 3 + 2 * 3):
         assert_ledger_is_true()
