@@ -24,13 +24,12 @@ from giftcards.models import (
     Denomination,
     GiftCard,
     LedgerEntry,
-    Order,
-    OrderLine,
     Product,
     ProductMarket,
 )
 from giftcards.operations import (
     BatchTerms,
+    LineTold,
     Occasion,
     authorize,
     capture,
@@ -39,6 +38,7 @@ from giftcards.operations import (
     debit,
     issue_batch,
     pay,
+    place_order,
     refund,
 )
 from giftcards.wiping import KEPT, count_test_data, wipe_test_data, wiped_models
@@ -106,11 +106,7 @@ def some_of_everything(by: Caller) -> GiftCard:
         mode=by.mode, product=product, name="25", amounts={"USD": 2500}
     )
     issue_batch(caller=by, terms=BatchTerms(2, 500, market=market), occasion=Occasion(reference="spring"))
-    order = Order.objects.create(mode=by.mode, market=market, currency_code="USD")
-    sold = OrderLine.objects.create(
-        mode=by.mode, order=order, denomination=denomination, position=1, unit_amount_cents=5, quantity=1
-    )
-    GiftCard.objects.filter(pk=card.pk).update(order=order, order_line=sold)
+    order = place_order(caller=by, market=market, lines=[LineTold(denomination=denomination.pk)])
     pay(caller=by, amount_cents=70, gift_cards=[card.id], order=order)
     a_draft(by=by)
     a_redeemed_card(by=by)
