@@ -177,12 +177,14 @@ def _sell_line(
 
 
 def _attributes(line: OrderLine, offer: Offered, unit: UnitTold, recipients: Recipients) -> GiftCardChanges:
-    """A market that does not tax cards takes no rate of its own on one; the line keeps what was told."""
+    """A market that does not tax cards takes no rate of its own on one; the line keeps what was told. Like a
+    card that a shop makes through Medusa's client, it is redeemed when nothing is left."""
     if unit.gift_card_recipient is not None and unit.recipient is not None:
         raise Invalid("recipient", "exclusive", "can't be combined with gift_card_recipient")
     attributes = GiftCardChanges(
         market=line.order.market,
         balance_cents=line.unit_amount_cents,
+        rechargeable=False,
         metadata=line.metadata,
         image_url=offer.image_url,
         message=unit.message,

@@ -9,7 +9,15 @@ from django.db import IntegrityError, transaction
 from events.models import Event
 from giftcards.exceptions import ExpiryNotAllowed, MarketDisabled, TooManyGiftCards
 from giftcards.models import Denomination, GiftCard, Kind, LedgerEntry, Order, OrderLine, Product, Status
-from giftcards.operations import LineTold, RecipientTold, UnitTold, place_order, selling, update_order
+from giftcards.operations import (
+    LineTold,
+    RecipientTold,
+    UnitTold,
+    debit,
+    place_order,
+    selling,
+    update_order,
+)
 from kernel.clock import database_now
 from kernel.refusals import Invalid, NotFound
 from kernel.secret import Secret
@@ -313,6 +321,12 @@ def test_what_changes_nothing_records_nothing():
     update_order(caller=TEST, order_id=order.pk, changes={"reference": "a"})
 
     assert last_event(order).topic == "gift_card_orders.create"
+
+
+def test_what_was_sold_is_redeemed_when_nothing_is_left():
+    (card,) = cards_of(placed(LineTold(amount_cents=1_000)))
+
+    assert debit(caller=TEST, card_id=card.pk, amount_cents=1_000).status == Status.REDEEMED
 
 
 def test_a_reference_of_another_order_is_taken():

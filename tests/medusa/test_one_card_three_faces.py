@@ -335,7 +335,11 @@ STEPS_OF_AN_ORDER: list[tuple[str, Callable[[Faces], object], dict[str, Any]]] =
     ),
     ("paid with for an order", pay_for_another_order, {"balance": 700, "available": 700}),
     ("given back", give_back, {"balance": 1000, "available": 1000}),
-    ("its order is cancelled", cancel, {"balance": 0, "available": 0, "is_archived": True}),
+    (
+        "its order is cancelled",
+        cancel,
+        {"balance": 0, "available": 0, "status": "disabled", "is_archived": True},
+    ),
 ]
 
 
