@@ -76,10 +76,7 @@ def pay(
     """
     require_amount(amount_cents, about="amount_cents")
     _require_naming(gift_cards, codes)
-    if currency_code is not None:
-        currency("currency_code", currency_code)
-    if spent_in is not None and spent_in.disabled_at is not None:
-        raise MarketDisabled("spent_in")
+    _require_place(currency_code, spent_in)
     values = checked_notes(attributes)
     with transaction.atomic():
         if order is not None:
@@ -89,7 +86,7 @@ def pay(
         cards = _lock_named(gift_cards, codes, caller)
         _require_all_spendable(cards, currency_code, spent_in, order, named_by_code=codes is not None)
         shares = _shares(cards, amount_cents, partial=partial)
-        payment = Payment(
+        payment = Payment.objects.create(
             mode=caller.mode,
             amount_cents=amount_cents,
             currency_code=cards[0].currency_code,
@@ -98,7 +95,6 @@ def pay(
             order=order,
             **values,
         )
-        payment.save(force_insert=True)
         keep_shares(payment, shares)
         _spend(payment, shares, caller=caller, occasion=occasion)
     return payment
@@ -210,6 +206,13 @@ def _require_naming(gift_cards: Collection[UUID] | None, codes: Collection[Secre
         raise Invalid(about, "blank", "can't be blank: name the cards by gift_cards or by codes")
     if len(named) > MOST_CARDS:
         raise Invalid(about, "too_many", f"are too many (maximum is {MOST_CARDS} cards)", count=MOST_CARDS)
+
+
+def _require_place(currency_code: str | None, spent_in: Market | None) -> None:
+    if currency_code is not None:
+        currency("currency_code", currency_code)
+    if spent_in is not None and spent_in.disabled_at is not None:
+        raise MarketDisabled("spent_in")
 
 
 def _lock_named(
