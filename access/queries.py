@@ -6,7 +6,6 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -16,6 +15,7 @@ from access.scopes import Scope
 from kernel.caller import Actor, ActorKind, Caller
 from kernel.modes import Mode
 from kernel.secret import Secret
+from kernel.statements import rows_of
 
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 
@@ -52,12 +52,13 @@ def credential_of(key: Secret) -> Credential | None:
 def the_credential(condition: str, *values: Any) -> Credential | None:
     """Of the usable key that meets the condition, in SQL, which finds one at most."""
     statement, parameters = _usable_keys()
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement} AND {condition}", [*parameters, *values])
-        row = cursor.fetchone()
+    rows = rows_of(f"{statement} AND {condition}", [*parameters, *values])
+    row = next(iter(rows), None)
     if row is None:
         return None
-    key_id, mode, client_id, scopes, application_id, application, organization_id, market_ids, is_noted = row
+    key_id, mode, client_id, scopes, application_id, application, organization_id, market_ids, is_noted = (
+        rows[0]
+    )
     return Credential(
         caller=Caller(
             mode=Mode(mode),

@@ -22,8 +22,8 @@ from api.cursors import Order
 from api.declaration import Declaration
 from kernel.caller import Actor, Caller
 from kernel.counting import Count, count, count_of_all, modes_of_whole_list
+from kernel.statements import Row, rows_of
 
-Row: TypeAlias = tuple[Any, ...]
 Convert: TypeAlias = Callable[[Any], Any]
 
 ANY_KEY: Final = UUID("5e1ec7ed-0000-7000-8000-000000000000")
@@ -132,9 +132,7 @@ class Statement:
     def rows(self, keys: list[UUID]) -> list[Row]:
         if self.sql is None:
             return []
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._filled(keys))
-            rows: list[Row] = cursor.fetchall()
+        rows = rows_of(self.sql, self._filled(keys))
         return [self._converted(row) for row in rows] if self.converters else rows
 
     def _filled(self, keys: list[UUID]) -> list[Any]:
