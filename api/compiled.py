@@ -18,7 +18,8 @@ from api.declaration import AnyField, Declaration, Relationship, column_of
 from api.fields import Metadata, StrictField, Timestamp, timestamp_as_stored
 from api.plans import ADDRESS, Attributes, Batch, Bind, Node, Plan, Read, ToMany, ToOne
 from api.query import Include, SparseFields
-from api.selecting import Columns, Row
+from api.selecting import Columns
+from kernel.statements import Row
 
 
 @lru_cache(maxsize=256)

@@ -21,7 +21,8 @@ from django.db.models import QuerySet
 from api.computed import Load
 from api.credential import Credential
 from api.declaration import Declaration, Relationship
-from api.selecting import Columns, Row, Selection, columns_named, compiled
+from api.selecting import Columns, Selection, columns_named, compiled
+from kernel.statements import Row
 
 Read: TypeAlias = Callable[[Row], Any]
 Resource: TypeAlias = dict[str, Any]
