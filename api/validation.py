@@ -7,13 +7,16 @@ request that is refused anyway costs no query.
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from rest_framework.exceptions import ValidationError
 
 from api.declaration import AnyField, Declaration, Relationship
 from api.errors import ErrorObject, Rejection, brief, error, pointer, validation_error
 from api.fields import SENTENCES, InvalidValue, uuid_or_none
 from api.parsers import Identifier, Linkage, ResourceBody
+from api.selecting import Selection, columns_named
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
 
@@ -157,7 +160,7 @@ def _find(
             detail = f"{relationship.name} must be of the type {target.type}."
             raise Rejection(error("TYPE_MISMATCH", detail, pointer=f"{at}/type"))
     keys = {at: uuid_or_none(each.id) for at, each in identifiers.items()}
-    found = target.visible_to(caller).in_bulk({key for key in keys.values() if key is not None})
+    found = _rows(target, tuple({key for key in keys.values() if key is not None}), caller)
     missing = [at for at, key in keys.items() if must_exist and key not in found]
     if missing:
         raise Rejection(
@@ -171,3 +174,13 @@ def _find(
             )
         )
     return list(found.values())
+
+
+def _rows(target: Declaration, keys: tuple[UUID, ...], caller: Caller) -> dict[UUID, Any]:
+    """By a statement that is compiled once: the ORM would take longer over it than PostgreSQL."""
+    fields = target.model._meta.concrete_fields
+    columns = columns_named(*("pk" if field.primary_key else field.attname for field in fields))
+    names = [field.attname for field in fields]
+    found = Selection(target, "pk", keys).rows(columns, caller)
+    rows = (target.model.from_db(DEFAULT_DB_ALIAS, names, row) for row in found)
+    return {row.pk: row for row in rows}
