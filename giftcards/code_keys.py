@@ -18,6 +18,8 @@ from giftcards.codes import WrongCodeKeys
 from giftcards.models import CodeKeyFingerprint
 
 LOCK: Final = "giftcards.code_keys"
+# A function, because this statement by itself would see what was stored before it waited.
+UNDER_LOCK: Final = "SELECT version, fingerprint FROM giftcards_code_keys_under_lock(%s, %s)"
 
 _remembered: Final[set[bytes]] = set()
 
@@ -26,8 +28,8 @@ def remember_key(version: int) -> None:
     """To be called in the transaction that stores what the key seals, before anything else in there is
     locked. Raises WrongCodeKeys, also if a newer key has sealed codes already."""
     fingerprint = codes.fingerprints()[version]
-    _lock(exclusive=fingerprint not in _remembered and version not in _stored())
-    stored = _stored()
+    is_known = fingerprint in _remembered
+    stored = _stored_under_lock(exclusive=not is_known and version not in _stored())
     if version not in stored:
         mine = CodeKeyFingerprint(version=version, fingerprint=fingerprint)
         CodeKeyFingerprint.objects.bulk_create([mine], ignore_conflicts=True)
@@ -36,7 +38,8 @@ def remember_key(version: int) -> None:
     newest = max(stored)
     if newest > version:
         raise WrongCodeKeys(newest, "is missing")
-    transaction.on_commit(lambda: _remembered.add(fingerprint))
+    if not is_known:
+        transaction.on_commit(lambda: _remembered.add(fingerprint))
 
 
 def forget_older_keys(version: int) -> list[int]:
@@ -58,11 +61,12 @@ def _stored() -> dict[int, bytes]:
     return {version: bytes(kept) for version, kept in CodeKeyFingerprint.objects.values_list()}
 
 
-def _lock(*, exclusive: bool) -> None:
-    """Until the transaction ends. Whoever seals shares it; a key that is new has it alone."""
-    function = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
+def _stored_under_lock(*, exclusive: bool) -> dict[int, bytes]:
+    """What is stored once the lock is ours, until the transaction ends. Whoever seals shares it; a key that
+    is new has it alone."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [LOCK])
+        cursor.execute(UNDER_LOCK, [LOCK, exclusive])
+        return {version: bytes(kept) for version, kept in cursor.fetchall()}
 
 
 def _require(version: int, fingerprint: bytes) -> None:
