@@ -23,6 +23,7 @@ from kernel.caller import Caller
 from kernel.constraints import violated_constraint
 from kernel.keys import uuid7
 from kernel.refusals import Invalid
+from kernel.saving import insert
 from kernel.secret import Secret
 
 ISSUED_TOPIC: Final = "gift_card.created"
@@ -138,7 +139,7 @@ def _require_unused_code(card: GiftCard, code: Secret | None) -> None:
 def _insert(card: GiftCard) -> None:
     """No savepoint: whoever hears of the refusal is outside of the transaction."""
     try:
-        card.save(force_insert=True)
+        insert(card)
     except IntegrityError as error:
         if violated_constraint(error) == "one_gift_card_per_code_and_mode":
             raise CodeTaken from None
