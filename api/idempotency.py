@@ -1,8 +1,8 @@
 """One effect per `Idempotency-Key`, whoever repeats the request, however often and whenever.
 
-`once` wraps a write of any interface. Everything happens in one transaction: a lock that is only tried, the
-look-up, the write, reading its answer, and the key with that answer. So either all of it is there or nothing,
-and a refusal, which rolls it back, leaves the key unused. See docs/adr/0014-idempotency.md.
+`once` wraps a write of any interface. Everything happens in one transaction: a lock that is only tried, with
+the look-up; the write, reading its answer, and the key with that answer. So either all of it is there or
+nothing, and a refusal, which rolls it back, leaves the key unused. See docs/adr/0014-idempotency.md.
 """
 
 import hmac
@@ -17,7 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from api.credential import Credential
 from api.errors import Rejection, error
 from api.models import IdempotencyKey
-from api.stored_answers import Answer, answer_to, store
+from api.stored_answers import Answer, answer_to, sealed
+from kernel.keys import uuid7
 from kernel.sealing import Unreadable, keyed_digest, version_in_use
 
 HEADER: Final = "Idempotency-Key"
@@ -25,6 +26,18 @@ REPLAYED: Final = "Idempotency-Replayed"
 WRITES: Final = frozenset({"POST", "PATCH"})
 PRINTABLE: Final = re.compile(r"[ -~]{1,255}")
 PURPOSE: Final = "idempotent request"
+
+# A function, because this statement by itself would see what was committed before it tried the lock.
+UNDER_LOCK: Final = "SELECT locked, is_known FROM api_idempotency_key_under_lock(%s, %s, %s, %s)"
+REMEMBER: Final = """
+    WITH remembered AS (
+        INSERT INTO api_idempotencykey (id, mode, application_id, key, method, path, request_digest,
+            key_version, status, resource_type, resource_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+    )
+    INSERT INTO api_storedresponse (idempotency_key_id, ciphertext, key_version)
+    SELECT id, %s, %s FROM remembered
+"""
 
 
 class Written(NamedTuple):
@@ -54,13 +67,11 @@ def once(request: HttpRequest, credential: Credential, write: Callable[[], Writt
     if key is None:
         return write().response
     with transaction.atomic():
-        locked = try_lock(credential, key)
-        # A statement of its own after the lock: it sees what the last holder of the lock committed. Whatever
-        # is found may be answered without the lock, for it never changes.
-        first = find(credential, key)
-        if first is not None:
-            return _replayed(first, request, credential)
-        if not locked:
+        standing = lock_and_look(credential, key)
+        # Whatever is found may be answered without the lock, for it never changes.
+        if standing.is_known:
+            return _replayed(_first(credential, key), request, credential)
+        if not standing.locked:
             detail = "The first request with this key is still under way. Try again."
             in_use = error("IDEMPOTENCY_KEY_IN_USE", detail, header=HEADER)
             raise Rejection(in_use, headers={"Retry-After": "1"})
@@ -69,19 +80,26 @@ def once(request: HttpRequest, credential: Credential, write: Callable[[], Writt
     return written.response
 
 
-def try_lock(credential: Credential, key: str) -> bool:
-    """False while another request with this key is under way; the lock is ours until the transaction ends."""
-    scope = f"idempotency.{credential.caller.mode.value}.{credential.application_id}.{key}"
+class Standing(NamedTuple):
+    """Not `locked` while another request with the key is under way; otherwise the lock is ours until the
+    transaction ends. `is_known`: a request with the key has been done."""
+
+    locked: bool
+    is_known: bool
+
+
+def lock_and_look(credential: Credential, key: str) -> Standing:
+    mode, application_id = credential.caller.mode.value, credential.application_id
+    scope = f"idempotency.{mode}.{application_id}.{key}"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [scope])
-        (locked,) = cursor.fetchone()
-    return bool(locked)
+        cursor.execute(UNDER_LOCK, [scope, mode, application_id, key])
+        return Standing._make(cursor.fetchone())
 
 
-def find(credential: Credential, key: str) -> IdempotencyKey | None:
+def _first(credential: Credential, key: str) -> IdempotencyKey:
     mode, application_id = credential.caller.mode, credential.application_id
     keys = IdempotencyKey.objects.select_related("response")
-    return keys.filter(mode=mode, application_id=application_id, key=key).first()
+    return keys.get(mode=mode, application_id=application_id, key=key)
 
 
 def _key_of(request: HttpRequest) -> str | None:
@@ -101,20 +119,23 @@ def _digest(request: HttpRequest, key_version: int) -> bytes:
 
 
 def _remember(key: str, request: HttpRequest, credential: Credential, written: Written) -> None:
-    version = version_in_use()
-    row = IdempotencyKey.objects.create(
-        mode=credential.caller.mode,
-        application_id=credential.application_id,
-        key=key,
-        method=str(request.method),
-        path=request.get_full_path().partition("?")[0],
-        request_digest=_digest(request, version),
-        key_version=version,
-        status=written.response.status_code,
-        resource_type=written.resource_type,
-        resource_id=written.resource_id,
-    )
-    store(Answer.given(written.response, credential), row)
+    key_id, version = uuid7(), version_in_use()
+    answer = sealed(Answer.given(written.response, credential), key_id)
+    row = [
+        key_id,
+        credential.caller.mode.value,
+        credential.application_id,
+        key,
+        str(request.method),
+        request.get_full_path().partition("?")[0],
+        _digest(request, version),
+        version,
+        written.response.status_code,
+        written.resource_type,
+        written.resource_id,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(REMEMBER, [*row, answer.ciphertext, answer.key_version])
 
 
 def _replayed(first: IdempotencyKey, request: HttpRequest, credential: Credential) -> HttpResponse:

@@ -51,16 +51,14 @@ class Answer:
         return HttpResponse(self.body, status=self.status, headers=dict(self.headers))
 
 
-def store(answer: Answer, key: IdempotencyKey) -> None:
+def sealed(answer: Answer, key_id: UUID) -> Sealed:
+    """As it is kept beside its key."""
     about = {
         "headers": answer.headers,
         "scopes": sorted(answer.scopes),
         "market_ids": None if answer.market_ids is None else sorted(map(str, answer.market_ids)),
     }
-    sealed = seal(PURPOSE, json.dumps(about).encode() + b"\n" + answer.body, belongs_to=key.id.bytes)
-    StoredResponse.objects.create(
-        idempotency_key=key, ciphertext=sealed.ciphertext, key_version=sealed.key_version
-    )
+    return seal(PURPOSE, json.dumps(about).encode() + b"\n" + answer.body, belongs_to=key_id.bytes)
 
 
 def answer_to(key: IdempotencyKey) -> Answer | None:
@@ -68,8 +66,8 @@ def answer_to(key: IdempotencyKey) -> Answer | None:
     stored = getattr(key, "response", None)
     if stored is None:
         return None
-    sealed = Sealed(bytes(stored.ciphertext), stored.key_version)
-    head, _, body = unseal(PURPOSE, sealed, belongs_to=key.id.bytes).partition(b"\n")
+    kept = Sealed(bytes(stored.ciphertext), stored.key_version)
+    head, _, body = unseal(PURPOSE, kept, belongs_to=key.id.bytes).partition(b"\n")
     about = json.loads(head)
     markets = about["market_ids"]
     return Answer(

@@ -1,17 +1,20 @@
 """A write that comes with an `Idempotency-Key` is done once, and whoever repeats it is told how it ended."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from api import idempotency
 from api.exceptions import Context, rejection_for
 from api.models import IdempotencyKey, StoredResponse
+from kernel.keys import uuid7
 from tests.api.conftest import MEDIA_TYPE, ROOT, Wire
+from tests.fixtures.locks import until_someone_waits_for_us
 from tests.library.models import Author, Book, Library
 from tests.library.views import AuthorViewSet, BookViewSet
 
@@ -103,11 +106,11 @@ def test_another_key_or_none_is_another_request(ask, effects, write):
     ("headers", "before", "after"),
     [
         ({}, [], []),
-        ({"idempotency_key": KEY}, ["SAVEPOINT", "SELECT", "SELECT"], ["INSERT", "INSERT", "RELEASE"]),
+        ({"idempotency_key": KEY}, ["SAVEPOINT", "SELECT"], ["WITH", "RELEASE"]),
     ],
     ids=["without a key", "with one"],
 )
-def test_a_key_costs_a_transaction_and_four_statements_and_none_costs_nothing(wire, headers, before, after):
+def test_a_key_costs_a_transaction_and_two_statements_and_none_costs_nothing(wire, headers, before, after):
     with CaptureQueriesContext(connection) as captured:
         assert wire.post("authors", an_author(), **headers).status == 201
 
@@ -381,9 +384,56 @@ def test_while_the_first_is_under_way_others_are_told_to_come_back(wire):
 
 def test_what_is_done_is_answered_although_somebody_else_is_asking(wire, monkeypatch):
     first = make_author(wire)
-    monkeypatch.setattr(idempotency, "try_lock", lambda *_: False)
+    locks = idempotency.lock_and_look
+    monkeypatch.setattr(idempotency, "lock_and_look", lambda *asked: locks(*asked)._replace(locked=False))
 
     assert make_author(wire).response.content == first.response.content
+
+
+def is_known_after_a_wait(look):
+    """What a statement finds that begins, waits, and looks when somebody else has committed the key."""
+    waiting = "SELECT is_known FROM (SELECT pg_advisory_xact_lock(7)::text AS waited OFFSET 0) AS w, LATERAL"
+
+    def ask():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"{waiting} {look}", {"application": application})
+                return cursor.fetchone()[0]
+        finally:
+            connection.close()
+
+    application = uuid7()
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(7)")
+            asking = threads.submit(ask)
+            until_someone_waits_for_us()
+            IdempotencyKey.objects.create(
+                mode="test",
+                application_id=application,
+                key=KEY,
+                request_digest=b"",
+                key_version=1,
+                status=200,
+                resource_id=application,
+            )
+        return asking.result()
+
+
+UNDER_LOCK = f"api_idempotency_key_under_lock('any' || waited, 'test', %(application)s, '{KEY}')"
+IN_ONE_STATEMENT = """(SELECT EXISTS (
+    SELECT FROM api_idempotencykey WHERE application_id::text = %(application)s::uuid || waited
+) AS is_known) AS looked"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_look_up_sees_what_was_committed_after_its_statement_began():
+    assert is_known_after_a_wait(UNDER_LOCK)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_up_that_is_part_of_the_statement_would_not():
+    assert not is_known_after_a_wait(IN_ONE_STATEMENT)
 
 
 @pytest.mark.django_db(transaction=True)
