@@ -8,7 +8,7 @@ nothing, and a refusal, which rolls it back, leaves the key unused. See docs/adr
 import hmac
 import re
 from collections.abc import Callable
-from typing import Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -121,7 +121,7 @@ def _digest(request: HttpRequest, key_version: int) -> bytes:
 def _remember(key: str, request: HttpRequest, credential: Credential, written: Written) -> None:
     key_id, version = uuid7(), version_in_use()
     answer = sealed(Answer.given(written.response, credential), key_id)
-    row = [
+    row: list[Any] = [
         key_id,
         credential.caller.mode.value,
         credential.application_id,
