@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="giftcard",
             constraint=models.UniqueConstraint(
-                fields=("id", "mode", "currency_code"), name="gift_card_is_referred_to_with_currency"
+                fields=("mode", "currency_code", "id"), name="gift_card_is_referred_to_with_currency"
             ),
         ),
         migrations.AddConstraint(

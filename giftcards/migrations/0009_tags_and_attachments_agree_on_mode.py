@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="giftcard",
             constraint=models.UniqueConstraint(
-                fields=("id", "mode"), name="gift_card_is_referred_to_with_mode"
+                fields=("mode", "id"), name="gift_card_is_referred_to_with_mode"
             ),
         ),
         *(

@@ -48,10 +48,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="giftcard",
-            index=models.Index(fields=["mode", "id"], name="gift_card_by_key"),
-        ),
-        migrations.AddIndex(
-            model_name="giftcard",
             index=models.Index(fields=["mode", "created_at", "id"], name="gift_card_by_creation"),
         ),
         migrations.AddIndex(
@@ -69,10 +65,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="giftcard",
             index=models.Index(fields=["mode", "status", "id"], name="gift_card_by_status"),
-        ),
-        migrations.AddIndex(
-            model_name="giftcard",
-            index=models.Index(fields=["mode", "currency_code", "id"], name="gift_card_by_currency"),
         ),
         migrations.AddIndex(
             model_name="giftcard",
