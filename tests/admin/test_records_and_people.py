@@ -82,7 +82,7 @@ def test_events_are_found_by_subject_and_topic(back_office):
     card = an_active_card()
     events = reverse("admin:events_event_changelist")
 
-    assert back_office.get(events, {"q": str(card.pk)}).context["cl"].result_list.count() == 3
+    assert back_office.get(events, {"q": str(card.pk)}).context["cl"].result_list.count() == 4
     assert back_office.get(events, {"q": "gift_cards.activate"}).context["cl"].result_list.count() == 1
 
 

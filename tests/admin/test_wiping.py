@@ -18,7 +18,7 @@ def test_the_page_says_what_goes_and_removes_nothing(back_office):
     page = back_office.get(PAGE, {"confirmation": "wipe test data"})
 
     assert (page.status_code, reverse("admin:giftcards_wipe_test_data")) == (200, PAGE)
-    assert "Removes 3 events, 1 ledger entry, 1 gift card, all of the test mode" in page.content.decode()
+    assert "Removes 4 events, 1 ledger entry, 1 gift card, all of the test mode" in page.content.decode()
     assert GiftCard.objects.count() == 1
 
 
@@ -29,7 +29,7 @@ def test_who_types_it_wipes_test_data_and_nothing_else(back_office, owner, caplo
     answer = back_office.post(PAGE, {"confirmation": "wipe test data"}, follow=True)
 
     assert answer.redirect_chain == [(CARDS, 302)]
-    assert "All test data is wiped: 5 rows." in answer.content.decode()
+    assert "All test data is wiped: 6 rows." in answer.content.decode()
     assert list(GiftCard.objects.all()) == [live]
     assert f"Test data wiped by {owner.email} (user)" in caplog.text
 

@@ -65,7 +65,7 @@ def test_what_somebody_wrote_into_the_database_is_recorded_in_part_only():
     debit(caller=TEST, card_id=card.id, amount_cents=1)
     statement = """
         UPDATE events_event SET data = jsonb_build_object('status', repeat('x', 5000))
-        WHERE subject_id = %(card)s AND sequence = 2
+        WHERE subject_id = %(card)s AND sequence = 3
     """
     with tampered((statement, {"card": card.id})):
         with pytest.raises(CommandError):

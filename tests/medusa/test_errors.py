@@ -15,7 +15,15 @@ UNKNOWN = (500, {"code": "unknown_error", "type": "unknown_error", "message": "A
 
 @pytest.mark.parametrize(
     "path",
-    ["/admin", "/admin/", "/admin/orders", "/admin/orders/", "/store", "/store/carts/1", "/admin/login/"],
+    [
+        "/admin",
+        "/admin/",
+        "/admin/customers",
+        "/admin/customers/",
+        "/store",
+        "/store/carts/1",
+        "/admin/login/",
+    ],
 )
 def test_an_address_that_leads_nowhere(path):
     for method in ("GET", "POST", "DELETE"):
