@@ -128,7 +128,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Database
 
 # Threads of one server process that answer requests at the same time; each needs one connection of its own.
-SERVER_THREADS = 8
+SERVER_THREADS = 4
 
 # Seconds for which a pool tries to connect again; then the next request makes it ask anew. Within them it
 # waits ever longer between two tries: with its own 300, an outage of 90 s was followed by 31 s without it.
