@@ -7,7 +7,7 @@ from api.openapi import About
 
 SCOPES: Final = {
     Scope.READ: "Read.",
-    Scope.ISSUE: "Make cards, change them, switch them on and off; write products, recipients, tags and attachments.",
+    Scope.ISSUE: "Make, change and switch cards; write products, recipients, tags and attachments.",
     Scope.SPEND: "Take from cards: debits, authorizations, payments, cash-outs, and their refunds.",
     Scope.RECHARGE: "Add to cards.",
     Scope.ADJUST: "Set a card's balance.",

@@ -1,11 +1,14 @@
 """Orders in the back office: read by whoever may, cancelled by whoever may do that."""
 
+from decimal import Decimal
+from typing import cast
+
 import pytest
 from django.urls import reverse
 
 from events.models import Event
 from giftcards.models import GiftCard, Order
-from giftcards.operations import LineTold, UnitTold, cancel_order, debit, pay, place_order
+from giftcards.operations import LineTold, OrderChanges, UnitTold, cancel_order, debit, pay, place_order
 from tests.fixtures.cast import TEST, a_market, an_active_card
 from tests.fixtures.payloads import HOSTILE
 
@@ -15,7 +18,7 @@ LIST = "admin:giftcards_order_changelist"
 
 
 def an_order(*lines, **attributes):
-    return place_order(caller=TEST, market=a_market(), attributes=attributes, lines=lines)
+    return place_order(caller=TEST, market=a_market(), attributes=cast(OrderChanges, attributes), lines=lines)
 
 
 def page_of(order):
@@ -32,7 +35,7 @@ def card_page(card):
 
 @pytest.fixture
 def sold_and_paid():
-    order = an_order(LineTold(quantity=2, amount_cents=2_500, tax_rate=19), reference="order-1")
+    order = an_order(LineTold(quantity=2, amount_cents=2_500, tax_rate=Decimal(19)), reference="order-1")
     payer = an_active_card()
     pay(caller=TEST, amount_cents=1_234, gift_cards=[payer.pk], order=order)
     return order, payer

@@ -85,7 +85,12 @@ def test_a_product_is_made_with_its_denominations(back_office, owner):
 def test_one_save_changes_adds_and_takes_away(back_office, owner):
     product = a_product(markets=[a_market()])
     changed, kept, gone = (a_denomination(product, name=name) for name in ("25", "50", "100"))
-    rows = ({"name": "A quarter"}, {}, {"DELETE": "on"}, {"name": "200", "amounts": "USD 20000"})
+    rows: tuple[dict[str, str], ...] = (
+        {"name": "A quarter"},
+        {},
+        {"DELETE": "on"},
+        {"name": "200", "amounts": "USD 20000"},
+    )
 
     answer = back_office.post(page_of(product), form_of(product, *rows, sold_in=[], reason="Spring"))
 

@@ -183,7 +183,8 @@ def delete_product() -> Action:
 
 
 def update_denomination() -> Action:
-    key, changes = a_denomination().pk, {"amounts": {"USD": 5_000}}
+    key = a_denomination().pk
+    changes: operations.DenominationChanges = {"amounts": {"USD": 5_000}}
     return lambda: operations.update_denomination(
         caller=TEST, denomination_id=key, changes=changes, disabled=True
     )

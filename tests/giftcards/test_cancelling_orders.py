@@ -1,5 +1,7 @@
 """Cancelling an order gives everything back, or nothing at all."""
 
+from typing import cast
+
 import pytest
 
 from events.models import Event
@@ -7,6 +9,7 @@ from giftcards.exceptions import Archived, BoughtCardInUse, OrderCancelled, Orde
 from giftcards.models import GiftCard, Kind, LedgerEntry, Order, Status
 from giftcards.operations import (
     LineTold,
+    OrderChanges,
     activate,
     adjust,
     archive,
@@ -27,7 +30,9 @@ pytestmark = pytest.mark.django_db
 
 
 def placed(*lines, market=None, **attributes):
-    return place_order(caller=TEST, market=market or a_market(), attributes=attributes, lines=lines)
+    return place_order(
+        caller=TEST, market=market or a_market(), attributes=cast(OrderChanges, attributes), lines=lines
+    )
 
 
 def paid_for(order, *cards, amount_cents=1_000):

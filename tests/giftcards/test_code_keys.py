@@ -89,7 +89,8 @@ def test_a_process_looks_for_its_key_until_a_card_was_committed(django_assert_nu
 
     a_draft()
     assert CodeKeyFingerprint.objects.exists()
-    with transaction.atomic(), django_assert_num_queries(1):  # the lock, and with it whether a newer key is in use
+    # The lock, and with it whether a newer key is in use.
+    with transaction.atomic(), django_assert_num_queries(1):
         code_keys.remember_key(1)
 
 

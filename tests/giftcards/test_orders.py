@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,6 +12,7 @@ from giftcards.exceptions import ExpiryNotAllowed, MarketDisabled, TooManyGiftCa
 from giftcards.models import Denomination, GiftCard, Kind, LedgerEntry, Order, OrderLine, Product, Status
 from giftcards.operations import (
     LineTold,
+    OrderChanges,
     RecipientTold,
     UnitTold,
     debit,
@@ -38,7 +40,9 @@ def a_denomination(*, by=TEST, amounts=None, name="25", market=None, image_url=N
 
 
 def placed(*lines, by=TEST, market=None, **attributes):
-    return place_order(caller=by, market=market or a_market(by=by), attributes=attributes, lines=lines)
+    return place_order(
+        caller=by, market=market or a_market(by=by), attributes=cast(OrderChanges, attributes), lines=lines
+    )
 
 
 def cards_of(order):

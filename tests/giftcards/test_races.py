@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from giftcards.models import GiftCard, Kind, LedgerEntry
 from giftcards.operations import (
+    GiftCardChanges,
     Occasion,
     archive,
     authorize,
@@ -167,8 +168,8 @@ def test_whoever_waited_goes_by_what_was_done_meanwhile():
     ],
 )
 def test_whoever_waited_is_refused_for_what_was_done_meanwhile(meanwhile, refusal):
-    card = an_active_card(market=a_market())
-    reach = caller(markets=[card.market])
+    market = a_market()
+    card, reach = an_active_card(market=market), caller(markets=[market])
 
     results = after_a_wait(
         card, lambda: meanwhile(card), lambda: debit(caller=reach, card_id=card.pk, amount_cents=1)
@@ -188,10 +189,11 @@ AS_THE_STATEMENT_SEES: Final = """LATERAL (
 def test_what_the_statement_itself_sees_is_from_before_the_wait(instead_of):
     """The control: without the function, events would get numbers again, and disabled markets be spent in."""
     instead_of("giftcards_seen_under_lock(locked.id, locked.market_id) AS seen", AS_THE_STATEMENT_SEES)
-    card, other = an_active_card(), an_active_card(market=a_market())
+    market = a_market()
+    card, other = an_active_card(), an_active_card(market=market)
 
     results = after_a_wait(card, lambda: spend(card), lambda: spend(card))
-    spent = after_a_wait(other, lambda: disabled(other.market), lambda: spend(other))
+    spent = after_a_wait(other, lambda: disabled(market), lambda: spend(other))
 
     assert [str(error) for error in results if "event_sequence_is_unique" in str(error)]
     assert outcomes(spent) == {"won": 1}
@@ -213,7 +215,7 @@ def test_the_time_of_the_transaction_would_run_backwards(instead_of):
 
 def spend_and_note(card, amount_cents=1):
     """A debit that does not come alone, and so locks the card before it posts."""
-    changes = {"metadata": {"spent": amount_cents}}
+    changes: GiftCardChanges = {"metadata": {"spent": amount_cents}}
     return debit(caller=TEST, card_id=card.id, amount_cents=amount_cents, changes=changes)
 
 

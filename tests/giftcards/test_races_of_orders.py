@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from functools import partial
 from threading import Barrier
+from typing import cast
 
 import pytest
 from django.db import OperationalError, connection
@@ -14,6 +15,7 @@ from giftcards.exceptions import Archived, BoughtCardInUse, OrderCancelled
 from giftcards.models import GiftCard, LedgerEntry, Order
 from giftcards.operations import (
     LineTold,
+    OrderChanges,
     RecipientTold,
     UnitTold,
     authorize,
@@ -38,7 +40,9 @@ SHOPS = 6
 
 
 def placed(*lines, market=None, **attributes):
-    return place_order(caller=TEST, market=market or a_market(), attributes=attributes, lines=lines)
+    return place_order(
+        caller=TEST, market=market or a_market(), attributes=cast(OrderChanges, attributes), lines=lines
+    )
 
 
 def cancel(order):
@@ -207,7 +211,7 @@ def test_cancelling_two_orders_with_the_same_cards_makes_nobody_wait_in_a_circle
     for order, named in zip(orders, (cards, cards[::-1], cards, cards[::-1]), strict=True):
         pay(caller=TEST, amount_cents=2_000, gift_cards=[card.pk for card in named], order=order)
 
-    results = at_once([lambda order=order: cancel(order) for order in orders])
+    results = at_once([partial(cancel, order) for order in orders])
 
     assert outcomes(results) == {"won": 4}
     assert set(GiftCard.objects.values_list("balance_cents", flat=True)) == {10_000}

@@ -206,7 +206,7 @@ class TestTheAdmin:
         sold = a_product()
         for name in ("25", "50", "100"):
             a_denomination(sold, name=name)
-        update_denomination(caller=TEST, denomination_id=sold.denominations.first().pk, disabled=True)
+        update_denomination(caller=TEST, denomination_id=sold.denominations.earliest("pk").pk, disabled=True)
 
         variants = shop.get(f"/admin/products/{sold.pk}").body["product"]["variants"]
 

@@ -11,6 +11,7 @@ from access.scopes import EVERY_SCOPE, Scope
 from giftcards.models import GiftCard
 from kernel.caller import Actor
 from kernel.modes import Mode
+from markets.models import Market
 from tests.fixtures.cast import LIVE, a_market, a_product, an_active_card
 from tests.fixtures.told_orders import an_order
 from tests.medusa.asking import ANYBODY, Medusa, a_secret, refusal, the_shop
@@ -64,7 +65,7 @@ def ask(caller: Medusa, method: str, address: str, card: GiftCard) -> Any:
     if address == PRODUCT:
         path = f"/admin/products/{a_product().pk}"
     if address == ORDER:
-        path = f"/admin/orders/{an_order(card.market).pk}"
+        path = f"/admin/orders/{an_order(Market.objects.get(gift_cards=card)).pk}"
     body = {"value": 1, "region_id": str(card.market_id)} if address == CARDS else {}
     return caller.send(method, path, body if method != "GET" else None)
 

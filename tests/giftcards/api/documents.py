@@ -34,7 +34,8 @@ RELATIONSHIPS = (
 )
 
 
-def time_text(moment: datetime) -> str:
+def time_text(moment: datetime | None) -> str:
+    assert moment is not None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
 
 

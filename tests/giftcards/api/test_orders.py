@@ -1,6 +1,6 @@
 """`/api/gift_card_orders`: what a shop has sold and what paid for it, whole documents."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import connection
@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from access.scopes import EVERY_SCOPE, Scope
 from events.models import Event
 from giftcards.models import Denomination, GiftCard, Order, Payment, Product
-from giftcards.operations import LineTold, debit, pay, place_order
+from giftcards.operations import LineTold, OrderChanges, debit, pay, place_order
 from kernel.modes import Mode
 from tests.fixtures.cast import LIVE, TEST, a_draft, a_market, an_active_card, disabled
 from tests.fixtures.client import ROOT, Answer, ApiClient, api_client
@@ -39,7 +39,9 @@ def create(api: ApiClient, market=None, **attributes) -> Answer:
 
 
 def placed(*lines, by=TEST, market=None, **attributes) -> Order:
-    return place_order(caller=by, market=market or a_market(by=by), attributes=attributes, lines=lines)
+    return place_order(
+        caller=by, market=market or a_market(by=by), attributes=cast(OrderChanges, attributes), lines=lines
+    )
 
 
 def paid_for(order, card, amount_cents=1_000) -> Payment:
@@ -69,7 +71,7 @@ def shown(order, *, linkage=None, **attributes) -> Document:
 
 
 def line(**attributes) -> Document:
-    whole = {"denomination": None, "quantity": 1, "tax_rate": None, "metadata": {}}
+    whole: dict[str, Any] = {"denomination": None, "quantity": 1, "tax_rate": None, "metadata": {}}
     return {**whole, **attributes}
 
 

@@ -1,5 +1,7 @@
 """`/api/gift_card_denominations`, as its clients see it."""
 
+from typing import Any, Final
+
 import pytest
 
 from giftcards.models import Denomination
@@ -21,7 +23,7 @@ def of(product):
 
 def test_one_is_created_for_its_product(api):
     product = a_product()
-    given = {
+    given: dict[str, Any] = {
         "name": "Fifty",
         "amounts": {"EUR": 5_000, "JPY": 8_000, "CLF": MAX_AMOUNT},
         "image_url": "https://shop.example/50.png",
@@ -39,7 +41,8 @@ def test_one_is_created_for_its_product(api):
     assert events_of(denomination) == [("gift_card_denominations.create", {})]
 
 
-AMOUNTS = [
+NO_INTEGERS: Final[tuple[Any, ...]] = (25.5, 25.0, "2500", True, None, {})
+AMOUNTS: Final[list[tuple[Any, str, str]]] = [
     (None, "blank", "can't be blank: name at least one currency"),
     ({}, "blank", "can't be blank: name at least one currency"),
     ([2500], "not_an_object", "must be an object"),
@@ -49,7 +52,7 @@ AMOUNTS = [
     ({"QQQ": 1}, "inclusion", "can only have ISO 4217 currencies, in capitals"),
     *(
         ({"USD": amount}, "not_an_integer", "must be whole minor units, which that of USD is not")
-        for amount in (25.5, 25.0, "2500", True, None, {})
+        for amount in NO_INTEGERS
     ),
     *(
         ({"USD": 2500, "EUR": amount}, "greater_than", "must be greater than 0, which that of EUR is not")

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from giftcards.models import Denomination, Product, ProductMarket
-from giftcards.operations import create_denomination, denominations
+from giftcards.operations import DenominationChanges, create_denomination, denominations
 from tests.fixtures.cast import LIVE, TEST, a_denomination, a_market, a_product
 from tests.fixtures.races import at_once, outcomes
 from tests.fixtures.raw_sql import set_column
@@ -51,7 +51,7 @@ class TestAgreement:
 @pytest.mark.django_db(transaction=True)
 class TestRaces:
     def adding(self, product):
-        attributes = {"name": "25", "amounts": {"USD": 2_500}}
+        attributes: DenominationChanges = {"name": "25", "amounts": {"USD": 2_500}}
         return lambda: create_denomination(caller=TEST, product=product, attributes=attributes)
 
     def test_of_two_who_add_the_last_denomination_one_is_refused(self, monkeypatch):
