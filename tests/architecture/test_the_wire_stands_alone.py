@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("api", "config", "kernel", "pyproject.toml")
-KEPT_TESTS = ("api", "library", "schema", "conftest.py", "emptying.py", "settings.py", "fixtures/races.py")
+KEPT_FIXTURES = ("fixtures/races.py", "fixtures/locks.py")
+KEPT_TESTS = ("api", "library", "schema", "conftest.py", "emptying.py", "settings.py", *KEPT_FIXTURES)
 SETTINGS = """
 from tests.settings import *
 from tests.settings import DATABASES

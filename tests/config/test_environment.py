@@ -121,7 +121,7 @@ def test_only_the_server_shares_connections_and_cuts_statements_short():
     assert "statement_timeout" not in settings_in({}, options)
     serving = settings_in({"GIFTCARDS_SERVING": "1"}, options)
     assert "statement_timeout=15s" in serving
-    assert "'max_size': 8" in serving
+    assert "'max_size': 4" in serving
     assert "lock_timeout=2s" in settings_in({}, options)
 
 

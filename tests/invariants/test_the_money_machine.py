@@ -422,7 +422,11 @@ MISTAKES: Final[dict[str, tuple[object, str, Callable[..., Any]]]] = {
     "refunds are forgotten": (refunding, "refundable_cents", lambda original: -original.amount_cents),
     "lapsed holds stay": (holds, "release_lapsed", lambda card: 0),
     "a card is not used up": (posting, "_statement", that_uses_nothing_up),
-    "keys are forgotten": (idempotency, "find", lambda credential, key: None),
+    "keys are forgotten": (
+        idempotency,
+        "lock_and_look",
+        lambda credential, key: idempotency.Standing(locked=True, is_known=False),
+    ),
 }
 
 
