@@ -268,8 +268,11 @@ def test_a_new_key_waits_for_what_the_old_one_is_sealing(keys):
 
 def test_without_waiting_it_would_give_the_code_twice(keys, monkeypatch):
     """The control."""
-    stored = code_keys._stored
-    monkeypatch.setattr(code_keys, "_stored_under_lock", lambda *, exclusive: stored())
+
+    def stored_without_lock(*, exclusive: bool) -> dict[int, bytes]:
+        return code_keys._stored()
+
+    monkeypatch.setattr(code_keys, "_stored_under_lock", stored_without_lock)
 
     assert beside_a_process_with_the_old_key(keys, Future.result) == {"won": 1}
     assert found(CODE).count() == 2
