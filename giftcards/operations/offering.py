@@ -4,30 +4,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from giftcards import code_format
 from giftcards.models import Denomination
-from giftcards.offers import offer
+from giftcards.offers import Offer, offer
 from giftcards.operations.rules import require_amount
 from kernel.caller import Caller
 from kernel.clock import database_now
 from kernel.refusals import Invalid, NotFound
 from kernel.secret import Secret
-from markets.models import CodeFormat, Market
+from markets.models import Market
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """`amount_cents` is of one card, in minor units of the market's currency. What is None is the market's
-    to say."""
+    """`amount_cents` is of one card, in minor units of the market's currency. Without a denomination, its
+    terms are the market's to say."""
 
     amount_cents: int
     denomination: Denomination | None = None
-    image_url: str | None = None
+    terms: Offer | None = None
     expires_at: datetime | None = None
-    code_format: str | None = None
 
-    def make_code(self) -> Secret | None:
-        return None if self.code_format is None else code_format.MAKERS[CodeFormat(self.code_format)]()
+    @property
+    def image_url(self) -> str | None:
+        return None if self.terms is None else self.terms.image_url
+
+    def new_code(self) -> Secret | None:
+        return None if self.terms is None else self.terms.new_code()
 
 
 def offered(
@@ -49,11 +51,5 @@ def offered(
 
 
 def _offer(denomination: Denomination, market: Market) -> Offered:
-    found = offer(denomination, market)
-    return Offered(
-        found.amount_cents,
-        denomination,
-        found.image_url,
-        found.expires_at(database_now()),
-        found.code_format,
-    )
+    terms = offer(denomination, market)
+    return Offered(terms.amount_cents, denomination, terms, terms.expires_at(database_now()))

@@ -168,7 +168,7 @@ def _sell_line(
             issue_gift_card(
                 caller=caller,
                 attributes=_attributes(line, offer, unit or UnitTold(), recipients),
-                code=offer.make_code(),
+                code=offer.new_code(),
                 active=told.active,
                 order_line=line,
                 occasion=occasion,
