@@ -11,7 +11,8 @@ The domain raises them; each interface (JSON:API, admin, command) words them in 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 OPERATION: Final = "operation"
@@ -66,3 +67,15 @@ class Conflict(Refusal):
         self.about = about
         self.message = message
         super().__init__(f"{about} {message}")
+
+
+@contextmanager
+def retold(tell: Callable[[Invalid], Invalid]) -> Iterator[None]:
+    """What rules refuse inside, one or several at once, as `tell` words it: for who was told the values under
+    other names."""
+    try:
+        yield
+    except InvalidSet as refusals:
+        raise InvalidSet([tell(each) for each in refusals.refusals]) from refusals
+    except Invalid as refusal:
+        raise tell(refusal) from refusal

@@ -17,7 +17,7 @@ from giftcards.operations.denominations import (
 )
 from giftcards.operations.products import ProductChanges, create_product, update_product
 from kernel.caller import Caller
-from kernel.refusals import OPERATION, Invalid, InvalidSet
+from kernel.refusals import OPERATION, Invalid, retold
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,8 @@ def _arrange(product: Product, told: DenominationTold, *, caller: Caller, reason
 
 @contextmanager
 def _naming(place: str) -> Iterator[None]:
-    try:
+    with retold(lambda refusal: _placed(refusal, place)):
         yield
-    except InvalidSet as refusals:
-        raise InvalidSet([_placed(each, place) for each in refusals.refusals]) from refusals
-    except Invalid as refusal:
-        raise _placed(refusal, place) from refusal
 
 
 def _placed(refusal: Invalid, place: str) -> Invalid:

@@ -14,7 +14,7 @@ from giftcards.operations.attributes import GiftCardChanges
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.offering import Offered, offered
 from kernel.caller import Caller
-from kernel.refusals import Invalid, InvalidSet, NotFound
+from kernel.refusals import Invalid, NotFound, retold
 from kernel.validation import json_object
 from markets.attributes import tax_rate
 from recipients.models import GiftCardRecipient
@@ -101,12 +101,8 @@ def sell(order: Order, lines: Sequence[LineTold], *, caller: Caller, occasion: O
 @contextmanager
 def naming(place: str) -> Iterator[None]:
     """A refusal of what was told at `place` (`lines/0`, `lines/0/units/3`) names the member there."""
-    try:
+    with retold(lambda refusal: _placed(refusal, place)):
         yield
-    except InvalidSet as refusals:
-        raise InvalidSet([_placed(each, place) for each in refusals.refusals]) from refusals
-    except Invalid as refusal:
-        raise _placed(refusal, place) from refusal
 
 
 def _placed(refusal: Invalid, place: str) -> Invalid:
