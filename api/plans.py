@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from api.computed import Load
 from api.credential import Credential
 from api.declaration import Declaration, Relationship
-from api.selecting import Columns, Selection, columns_named, compiled
+from api.selecting import Columns, Rows, Selection, columns_named, compiled
 from kernel.statements import Row
 
 Read: TypeAlias = Callable[[Row], Any]
@@ -120,12 +120,12 @@ class Plan:
     columns: Columns
     node: Node
 
-    def read(self, rows: Selection | QuerySet[Any], reading: Reading) -> tuple[Resources, Resources]:
+    def read(self, rows: Rows | QuerySet[Any], reading: Reading) -> tuple[Resources, Resources]:
         """The resources of these rows in their order, and those included with them, each once."""
-        if isinstance(rows, Selection):
-            selected = rows.rows(self.columns, reading.credential.caller)
-        else:
+        if isinstance(rows, QuerySet):
             selected = compiled(rows.values_list(*self.columns.selected)).rows([])
+        else:
+            selected = rows.rows(self.columns, reading.credential.caller)
         seen: dict[tuple[str, UUID], Resource] = {}
         primary = _emit(self.node, selected, reading, seen)
         included = list(seen.values())[len(primary) :]

@@ -8,7 +8,7 @@ only. Compiling it takes ten times as long as PostgreSQL needs to answer it.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -66,6 +66,12 @@ def columns_named(*paths: str) -> Columns:
     return columns
 
 
+class Rows(Protocol):
+    """Which rows, without the columns."""
+
+    def rows(self, columns: Columns, caller: Caller) -> list[Row]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The rows of a declaration that a caller sees: all of them or, where `column` is given, those that have
@@ -96,7 +102,7 @@ class Selection:
     def count(self, caller: Caller, *, as_far_as: int) -> Count:
         """As `kernel.counting` does it; whether this is a list whose rows are counted is found out once."""
         if not self.column:
-            modes = _whole_list(self, _reach(caller))
+            modes = _whole_list(self, reach_of(caller))
             if modes:
                 return count_of_all(self.declaration.model, modes)
         return count(self.queryset(caller), as_far_as=as_far_as)
@@ -114,7 +120,7 @@ class Selection:
         shape = self
         if self.column:
             shape = replace(self, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
-        found = _statement(shape, columns, _reach(caller)).rows(list(self.keys))
+        found = _statement(shape, columns, reach_of(caller)).rows(list(self.keys))
         if self.column != "pk" or len(found) < 2:
             return found
         by_key = {row[columns.place("", "pk")]: row for row in found}
@@ -147,7 +153,8 @@ class Statement:
         return tuple(values)
 
 
-def _reach(caller: Caller) -> Caller:
+def reach_of(caller: Caller) -> Caller:
+    """Whoever sees the same: statements are compiled once for all of them."""
     return Caller(caller.mode, ANYBODY, caller.market_ids, caller.administers)
 
 

@@ -10,13 +10,15 @@ is one statement that must commit by itself: outside the request's transaction, 
 only replayed counts too. Rows that nobody touches any more are removed by whoever begins a new one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 from django.db import connection
 
 from api.errors import Rejection, error
+from kernel.statements import Row, rows_of
 
 LONGEST_WINDOW: Final = 3600
 """Seconds. Rows older than twice that are of no use to any window."""
@@ -35,14 +37,17 @@ COUNT: Final = """
             WHEN kept.begins_at > excluded.begins_at - %(length)s::interval THEN kept.begins_at
             ELSE excluded.begins_at
         END
-    RETURNING subject, number, ceil(extract(epoch FROM begins_at + %(length)s::interval - clock_timestamp()))
+    RETURNING scope, subject, number,
+        ceil(extract(epoch FROM begins_at + %(length)s::interval - clock_timestamp()))::int AS seconds_left
 """
 READ: Final = """
-    SELECT subject, number, ceil(extract(epoch FROM begins_at + %(length)s::interval - clock_timestamp()))
+    SELECT scope, subject, number,
+        ceil(extract(epoch FROM begins_at + %(read_length)s::interval - clock_timestamp()))::int
     FROM api_throttlecount
-    WHERE scope = %(scope)s AND subject = ANY(%(subjects)s)
-        AND begins_at > statement_timestamp() - %(length)s::interval
+    WHERE scope = %(read_scope)s AND subject = ANY(%(read_subjects)s)
+        AND begins_at > statement_timestamp() - %(read_length)s::interval
 """
+COUNT_AND_READ: Final = f"WITH counted AS ({COUNT}) SELECT * FROM counted UNION ALL {READ}"  # noqa: S608
 SWEEP: Final = """
     DELETE FROM api_throttlecount WHERE (scope, subject) IN (
         SELECT scope, subject FROM api_throttlecount
@@ -60,28 +65,55 @@ class Count:
     seconds_left: int = 0
 
 
+Counts: TypeAlias = dict[str, Count]
+"""By subject."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     scope: str
     seconds: int
 
-    def count(self, *subjects: str, times: int = 1) -> Mapping[str, Count]:
+    def count(self, *subjects: str, times: int = 1) -> Counts:
         """Count `times` for each subject, and tell how often that makes."""
-        counts = self._ask(COUNT, subjects, times=times)
-        if any(count.number == times for count in counts.values()):
-            sweep()
+        counts = _counts(rows_of(COUNT, _to_count(self, subjects, times)))[self.scope]
+        _sweep_if_begun(counts, times)
         return counts
 
-    def read(self, *subjects: str) -> Mapping[str, Count]:
-        return dict.fromkeys(subjects, Count()) | self._ask(READ, subjects)
+    def read(self, *subjects: str) -> Counts:
+        return dict.fromkeys(subjects, Count()) | _counts(rows_of(READ, _to_read(self, subjects)))[self.scope]
 
-    def _ask(self, statement: str, subjects: Sequence[str], *, times: int = 0) -> dict[str, Count]:
-        length, named = f"{self.seconds} seconds", sorted(set(subjects))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                statement, {"scope": self.scope, "subjects": named, "length": length, "times": times}
-            )
-            return {subject: Count(number, max(1, int(left))) for subject, number, left in cursor.fetchall()}
+    def count_and_read(
+        self, subjects: Collection[str], other: "Window", others: Collection[str], *, times: int = 1
+    ) -> tuple[Counts, Counts]:
+        """`count` of this window and `read` of another one, by one statement."""
+        asked = _to_count(self, subjects, times) | _to_read(other, others)
+        counts = _counts(rows_of(COUNT_AND_READ, asked))
+        _sweep_if_begun(counts[self.scope], times)
+        return counts[self.scope], dict.fromkeys(others, Count()) | counts[other.scope]
+
+
+def _to_count(window: Window, subjects: Collection[str], times: int) -> dict[str, Any]:
+    length = f"{window.seconds} seconds"
+    return {"scope": window.scope, "subjects": sorted(set(subjects)), "length": length, "times": times}
+
+
+def _to_read(window: Window, subjects: Collection[str]) -> dict[str, Any]:
+    length = f"{window.seconds} seconds"
+    return {"read_scope": window.scope, "read_subjects": sorted(set(subjects)), "read_length": length}
+
+
+def _counts(rows: list[Row]) -> Mapping[str, Counts]:
+    """By scope, those without any rows too."""
+    counts: dict[str, Counts] = defaultdict(dict)
+    for scope, subject, number, seconds_left in rows:
+        counts[scope][subject] = Count(number, max(1, seconds_left))
+    return counts
+
+
+def _sweep_if_begun(counts: Counts, times: int) -> None:
+    if any(count.number == times for count in counts.values()):
+        sweep()
 
 
 def refuse(what: str, seconds: int) -> NoReturn:

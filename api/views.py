@@ -36,7 +36,7 @@ from api.parsers import DocumentParser, ResourceBody, read_body, read_relationsh
 from api.plans import Reading, Resources, identifier
 from api.query import Query, query_of
 from api.query_strings import parameters_of
-from api.selecting import Selection, columns_named
+from api.selecting import Rows, Selection, columns_named
 from api.serializers import ResourceSerializer
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
@@ -317,7 +317,7 @@ class ResourceViewSet(GenericViewSet[Any]):
     def _exists(self, declaration: Declaration, key: UUID) -> bool:
         return bool(Selection(declaration, "pk", (key,)).rows(columns_named("pk"), self.credential.caller))
 
-    def _read(self, rows: Selection | QuerySet[Any]) -> tuple[Resources, Resources]:
+    def _read(self, rows: Rows | QuerySet[Any]) -> tuple[Resources, Resources]:
         plan = plan_for(self.target, self.query.include, self.query.fields)
         return plan.read(rows, Reading(self.credential, root_of(self.request)))
 

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from api.client_address import client_address
 from api.credential import Credential
-from api.throttling import Window, refuse
+from api.throttling import Counts, Window, refuse
 from api.views import ResourceViewSet
 
 TRIES: Final = Window("code tries", seconds=60)
@@ -44,14 +44,15 @@ class Asker:
 def admit(asker: Asker, *, codes: int = 1) -> None:
     """Count a request with so many codes. Raises Rejection (429) if there were too many, or if the asker is
     held back. To be called outside any transaction, before the codes are looked at."""
-    counts = TRIES.count(asker.key, asker.address, times=codes)
+    everybody = (asker.key, asker.address, asker.mode)
+    counts, failures = TRIES.count_and_read((asker.key, asker.address), FAILURES, everybody, times=codes)
     for subject, most in (
         (asker.key, settings.GIFTCARDS_CODE_TRIES_PER_KEY),
         (asker.address, settings.GIFTCARDS_CODE_TRIES_PER_ADDRESS),
     ):
         if counts[subject].number > most:
             refuse(TOO_MANY, counts[subject].seconds_left)
-    _refuse_if_held_back(asker)
+    _refuse_if_held_back(asker, failures)
 
 
 def count_failure(asker: Asker) -> None:
@@ -60,8 +61,7 @@ def count_failure(asker: Asker) -> None:
     FAILURES.count(asker.key, asker.address, asker.mode)
 
 
-def _refuse_if_held_back(asker: Asker) -> None:
-    failures = FAILURES.read(asker.key, asker.address, asker.mode)
+def _refuse_if_held_back(asker: Asker, failures: Counts) -> None:
     if failures[asker.mode].number < settings.GIFTCARDS_CODE_FAILURES:
         return
     for own in (failures[asker.key], failures[asker.address]):

@@ -5,10 +5,13 @@ given: one 404, equal to the byte, after the same statements.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
+from psycopg import Binary
 from rest_framework.request import Request
 from rest_framework_json_api.relations import ResourceRelatedField
 
@@ -19,15 +22,18 @@ from api.documents import root_of
 from api.errors import Rejection, error
 from api.fields import StrictString
 from api.plans import Resource, members_of
+from api.selecting import Columns, Statement, compiled, reach_of
 from api.serializers import ResourceSerializer
 from api.views import once_per_key
 from giftcards import codes
 from giftcards.api.available import available_cents, available_float, formatted_available
 from giftcards.api.code_tries import TriesCodes
 from giftcards.api.serializers import GiftCardSerializer
-from giftcards.lookups import usable_cards
+from giftcards.lookups import usable_cards_of
 from giftcards.models import GiftCard
+from kernel.caller import Caller
 from kernel.secret import Secret
+from kernel.statements import Row
 
 
 class LookupSerializer(ResourceSerializer):
@@ -60,6 +66,30 @@ class LookupSerializer(ResourceSerializer):
         sensitive = ("code",)
 
 
+@dataclass(frozen=True, slots=True)
+class UsableCard:
+    """`giftcards.lookups.usable_cards`, by a statement that is compiled once for all codes."""
+
+    code: Secret
+
+    def rows(self, columns: Columns, caller: Caller) -> list[Row]:
+        digests = codes.digests(self.code.reveal())
+        statement, given = _statement(columns, len(digests), reach_of(caller)), iter(digests)
+        parameters = (next(given) if _is_digest(each) else each for each in statement.parameters)
+        return replace(statement, parameters=tuple(parameters)).rows([])
+
+
+@lru_cache(maxsize=64)
+def _statement(columns: Columns, digests: int, reach: Caller) -> Statement:
+    stand_ins = [bytes([number]) for number in range(digests)]
+    return compiled(usable_cards_of(stand_ins, reach).values_list(*columns.selected))
+
+
+def _is_digest(parameter: object) -> bool:
+    """Nothing else in there is bytes."""
+    return isinstance(parameter, Binary)
+
+
 class NoUsableCard(Rejection):
     def __init__(self) -> None:
         detail = "There is no gift card with this code that can be used here."
@@ -83,7 +113,7 @@ class LookupViewSet(TriesCodes):
     @once_per_key
     def create(self, request: Request) -> HttpResponse:
         code = Secret(self._values(pk=None)["code"])
-        resources, included = self._read(usable_cards([code], self.credential.caller))
+        resources, included = self._read(UsableCard(code))
         if not resources:
             raise NoUsableCard
         (resource,) = resources

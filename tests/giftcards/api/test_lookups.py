@@ -340,6 +340,19 @@ def test_no_code_is_stored_queried_or_logged(api, caplog, capfd):
             assert [place for place in places if form in place] == []
 
 
+def test_a_code_is_found_under_every_key(api, settings):
+    """By the same statement as long as there are as many keys."""
+    keys = {1: b"o" * 32, 2: b"n" * 32}
+    for version in keys:
+        settings.GIFTCARDS_CODE_KEYS = {number: key for number, key in keys.items() if number <= version}
+        an_active_card(code=f"{SENTINEL}-{version}", balance_cents=version)
+
+    found = [look_up(api, f"{SENTINEL}-{version}").document["data"]["attributes"] for version in keys]
+
+    assert [each["available_balance_cents"] for each in found] == [1, 2]
+    assert look_up(api).status == 404
+
+
 # How often.
 
 
