@@ -5,12 +5,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 
 from events.models import Event
 from kernel.caller import Caller
 from kernel.copying import NewRows
 from kernel.keys import uuid7
+from kernel.statements import rows_of
 
 INTO: Final = """INSERT INTO events_event
     (id, mode, subject_type, subject_id, sequence, topic, actor_kind, actor_id, actor_name, reason, data)"""
@@ -56,9 +57,7 @@ def record(
         "reason": reason,
     }
     told = dict(data or {})
-    with connection.cursor() as cursor:
-        cursor.execute(APPEND, values | {"data": json.dumps(told, cls=DjangoJSONEncoder)})
-        sequence, created_at = cursor.fetchone()
+    ((sequence, created_at),) = rows_of(APPEND, values | {"data": json.dumps(told, cls=DjangoJSONEncoder)})
     row = values | {"data": told, "sequence": sequence, "created_at": created_at}
     names = [field.attname for field in Event._meta.concrete_fields]
     return Event.from_db(DEFAULT_DB_ALIAS, names, [row[name] for name in names])

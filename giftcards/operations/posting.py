@@ -26,6 +26,7 @@ from giftcards.operations.occasion import Occasion
 from giftcards.operations.recording import RESOURCE_TYPE
 from kernel.caller import Caller
 from kernel.keys import uuid7
+from kernel.statements import rows_of
 from markets.models import Market
 
 _VERBS: Final[Mapping[Kind, str]] = {
@@ -193,13 +194,10 @@ def _told(
 
 
 def _execute(statement: str, told: Mapping[str, object]) -> Posted | None:
-    """Every value goes as text that the statement casts: psycopg prepares a statement anew for every other
+    """Every value goes as text that the statement casts: a statement is prepared anew for every other
     combination of types, and an integer's type goes by its size."""
-    texts = {name: None if value is None else str(value) for name, value in told.items()}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, texts)
-        row = cursor.fetchone()
-    return None if row is None else Posted._make(row)
+    rows = rows_of(statement, {name: None if value is None else str(value) for name, value in told.items()})
+    return Posted._make(rows[0]) if rows else None
 
 
 @cache
