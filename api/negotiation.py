@@ -18,7 +18,6 @@ from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from api.errors import Rejection, error
@@ -33,19 +32,23 @@ SUPPORTED_EXTENSIONS: Final[frozenset[str]] = frozenset()
 
 
 class JsonApiNegotiation(BaseContentNegotiation):
+    """For REST framework's requests, which ask for a parser when their body is wanted."""
+
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         return next(iter(parsers))
 
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        check_accept(request.META.get("HTTP_ACCEPT"))
-        check_content_type(request._request)  # noqa: SLF001 (the Django request that it wraps)
-        return next(iter(renderers)), MEDIA_TYPE
+
+def negotiate(request: HttpRequest) -> None:
+    """Raises Rejection (406, 415)."""
+    accept, content_type = request.META.get("HTTP_ACCEPT"), request.META.get("CONTENT_TYPE")
+    if accept not in WELL_KNOWN:
+        _check_accept(accept or "*/*")
+    if content_type != MEDIA_TYPE:
+        _check_content_type(request, content_type)
 
 
-def check_content_type(request: HttpRequest) -> None:
-    media_type, parameters = _parsed(request.META.get("CONTENT_TYPE") or "")
+def _check_content_type(request: HttpRequest, header: str | None) -> None:
+    media_type, parameters = _parsed(header) if header else ("", {})
     if media_type == MEDIA_TYPE:
         if not _is_clean(parameters):
             _refuse_content_type(f"{MEDIA_TYPE} may only carry the parameter profile.")
@@ -53,13 +56,8 @@ def check_content_type(request: HttpRequest) -> None:
         _refuse_content_type(f"The request's body must be {MEDIA_TYPE}.")
 
 
-def check_accept(header: str | None) -> None:
-    if header not in WELL_KNOWN:
-        _check_accept(header)
-
-
-def _check_accept(header: str | None) -> None:
-    ranges = list(_media_ranges(header or "*/*"))
+def _check_accept(header: str) -> None:
+    ranges = list(_media_ranges(header))
     instances = [parameters for media_type, parameters in ranges if media_type == MEDIA_TYPE]
     acceptable = any(_is_clean(parameters) and _is_wanted(parameters) for parameters in instances)
     if not instances:

@@ -9,57 +9,30 @@ find, `delete` included.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, ClassVar, Final, NoReturn, cast
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
-from rest_framework.viewsets import GenericViewSet
-from rest_framework_json_api.renderers import JSONRenderer
 
-from api import rate_limits
 from api.compiled import plan_for
-from api.credential import Credential
-from api.cursors import PROFILE, CursorPage, Position, find, written
-from api.declaration import Declaration, Relationship, declaration_of
-from api.documents import answer, answer_errors, document, link_to, root_of
-from api.errors import Rejection, brief, error
-from api.exceptions import Context, rejection_for
+from api.cursors import CursorPage, Position, find, written
+from api.declaration import Declaration, Relationship
+from api.dispatching import WITHOUT_RESOURCES, DispatchedViewSet
+from api.documents import answer, document, link_to, root_of
+from api.errors import Rejection, error
 from api.fields import uuid_or_none
-from api.filtering import ResourceFilterBackend, searches
-from api.idempotency import Written, has_key, once
-from api.negotiation import MEDIA_TYPE, JsonApiNegotiation, profiles_wanted
-from api.paging import asks_for_cursors, page_meta, page_numbers
-from api.parsers import DocumentParser, ResourceBody, read_body, read_relationship_body
+from api.idempotency import Written, once
+from api.negotiation import MEDIA_TYPE
+from api.paging import page_meta, page_numbers
+from api.parsers import read_body, read_relationship_body
 from api.plans import Reading, Resources, identifier
-from api.query import Query, query_of
-from api.query_strings import parameters_of
 from api.selecting import Rows, Selection, columns_named
-from api.serializers import ResourceSerializer
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
 from kernel.counting import count
 from kernel.refusals import NotFound
-
-VERBS: Final = {
-    "list": "read",
-    "retrieve": "read",
-    "retrieve_related": "read",
-    "retrieve_relationship": "read",
-    "create": "create",
-    "update": "update",
-    "update_relationship": "update",
-    "add_to_relationship": "update",
-    "remove_from_relationship": "update",
-    "destroy": "delete",
-}
-"""What each action does to the resource, as `scopes` names it."""
-
-LINKAGE_WRITES: Final = frozenset({"update_relationship", "add_to_relationship", "remove_from_relationship"})
-"""The actions whose body is linkage."""
-WITHOUT_RESOURCES: Final = LINKAGE_WRITES | {"retrieve_relationship"}
 
 
 def once_per_key(verb: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -77,32 +50,14 @@ def once_per_key(verb: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return wrapped
 
 
-class ResourceViewSet(GenericViewSet[Any]):
+class ResourceViewSet(DispatchedViewSet):
     """Base of every resource's views.
 
     `scopes` names the scope for "read", "create", "update" and "delete"; None lets every credential in. Where
     it depends on what is written, leave that verb out and override `required_scope`.
     """
 
-    serializer_class: type[ResourceSerializer]
-    scopes: ClassVar[Mapping[str, str | None]] = {}
-
-    renderer_classes = (JSONRenderer,)
-    parser_classes = (DocumentParser,)
-    filter_backends = (ResourceFilterBackend,)
-    content_negotiation_class = JsonApiNegotiation
-    permission_classes = ()
-    default_response_headers: dict[str, str] = {}
-    http_method_names = ["get", "head", "post", "patch", "delete"]
-
-    credential: Credential
-    query: Query = Query()
-    target: Declaration
-    """What is answered: this resource, or the one that a related read leads to."""
-    body: ResourceBody | None = None
     created: UUID | None = None
-    profiles: Sequence[str] = ()
-    """Those that this request is answered by."""
 
     # What a resource app overrides: one operation call each.
 
@@ -123,11 +78,6 @@ class ResourceViewSet(GenericViewSet[Any]):
     ) -> None:
         """Add to a to-many relationship or remove from it; what is there already, or isn't, is no error."""
         raise NotImplementedError
-
-    def required_scope(self, request: Request, values: Mapping[str, Any]) -> str | None:
-        """The scope that this request needs; `values` has the checked attributes of a write, and the linkage
-        of each relationship that it names."""
-        return self.scopes[self.verb]
 
     # The verbs.
 
@@ -204,92 +154,14 @@ class ResourceViewSet(GenericViewSet[Any]):
     # What every request goes through before its verb, and when it fails.
 
     @property
-    def declaration(self) -> Declaration:
-        return declaration_of(self.serializer_class)
-
-    @property
     def readable_type(self) -> str:
         """What has the address at which the resource of a write can be read: this one, unless told."""
         return self.declaration.type
 
     @property
-    def verb(self) -> str:
-        return VERBS[self.action]
-
-    @property
     def key(self) -> UUID:
         key = uuid_or_none(self.kwargs["pk"])
         return key or self._not_found()
-
-    @property
-    def allowed_methods(self) -> Sequence[str]:  # type: ignore[override]
-        return [method for method in super().allowed_methods if self._allows(method)]
-
-    def _allows(self, method: str | None) -> bool:
-        """Nothing can be added to a to-one relationship or removed from it: it is replaced."""
-        if method in {"POST", "DELETE"}:
-            named = self.declaration.relationships.get(self.kwargs.get("relationship", ""))
-            if named is not None and not named.many:
-                return False
-        return method is not None and method.lower() in self.action_map
-
-    @property
-    def relationship(self) -> Relationship:
-        found = self.declaration.relationships.get(self.kwargs["relationship"])
-        if found is None:
-            detail = f"{self.declaration.type} have no relationship {brief(self.kwargs['relationship'])}."
-            raise Rejection(error("RECORD_NOT_FOUND", detail))
-        return found
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:  # noqa: FBT001, FBT002 (REST framework's)
-        """Of a method that is not allowed, nobody minds which kind of body it has."""
-        if not self._allows(request.method):
-            return self.get_renderers()[0], MEDIA_TYPE
-        return cast(tuple[Any, str], super().perform_content_negotiation(request, force))
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if request.auth is None:
-            raise NotAuthenticated
-        self.credential = cast(Credential, request.auth)
-        asked = request._request  # noqa: SLF001 (the Django request that it wraps)
-        rate_limits.admit(asked, self.credential)
-        if not self._allows(request.method):
-            raise MethodNotAllowed(str(request.method))
-        if self.verb in self.scopes:
-            self._authorize(self.scopes[self.verb])
-        elif self.verb in {"read", "delete"}:
-            self._authorize(self.required_scope(request, {}))
-        self.target = self.relationship.target if "relationship" in kwargs else self.declaration
-        leads_to_many = "relationship" in kwargs and self.relationship.many
-        is_list = self.verb == "read" and (self.action == "list" or leads_to_many)
-        by_profile = PROFILE in profiles_wanted(asked.META.get("HTTP_ACCEPT"))
-        by_cursor = is_list and asks_for_cursors(parameters_of(asked), by_profile=by_profile)
-        self.profiles = (PROFILE,) if by_cursor else ()
-        is_linkage = self.action in WITHOUT_RESOURCES
-        self.query = query_of(asked, self.target, is_list=is_list, is_linkage=is_linkage, by_cursor=by_cursor)
-
-    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
-        context = Context(
-            self.declaration,
-            self.body,
-            is_linkage=self.action in LINKAGE_WRITES,
-            filters=searches(self.query.predicates, self.target) if self.query.predicates else (),
-            has_key=has_key(self.request),
-        )
-        rejection = rejection_for(exc, context)
-        if rejection is None:
-            raise exc
-        response = answer_errors(rejection, profiles=self.profiles)
-        if rejection.status == 401:
-            response["WWW-Authenticate"] = self.get_authenticate_header(self.request) or "Bearer"
-        if rejection.status == 405:
-            response["Allow"] = ", ".join(self.allowed_methods)
-        return response
-
-    def _authorize(self, scope: str | None) -> None:
-        if scope is not None and scope not in self.credential.scopes:
-            raise Rejection(error("UNAUTHORIZED", "Access denied."))
 
     def _values(self, *, pk: UUID | None) -> dict[str, Any]:
         """The checked values of a request to create (`pk` None) or update."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from api.declaration import Declaration, Relationship, declaration_of
+from api.dispatching import LINKAGE_WRITES, VERBS
 from api.idempotency import REPLAYED
 from api.negotiation import MEDIA_TYPE
 from api.openapi.annotations import Schema
@@ -13,7 +14,7 @@ from api.openapi.answers import DELETE, ONE, WRITE, answer, responses
 from api.openapi.queries import PAGING
 from api.openapi.resources import linkage_request, ref, schema_ref
 from api.routers import Route
-from api.views import LINKAGE_WRITES, VERBS, ResourceViewSet
+from api.views import ResourceViewSet
 
 
 @dataclass(frozen=True, slots=True)

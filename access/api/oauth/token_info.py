@@ -10,7 +10,8 @@ from access.models import Application
 from access.queries import Credential
 from access.scopes import EVERY_SCOPE, Scope
 from api.declaration import declaration_of
-from api.views import VERBS, ResourceViewSet
+from api.dispatching import VERBS
+from api.views import ResourceViewSet
 from kernel.modes import Mode
 
 ACTIONS: Final = {"create": "create", "read": "read", "update": "update", "delete": "destroy"}

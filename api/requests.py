@@ -1,0 +1,41 @@
+"""A request as views have it: REST framework's, made of parts that keep nothing and so serve all requests."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final, cast
+
+from django.http import HttpRequest
+from rest_framework import request as rest_framework
+from rest_framework.authentication import BaseAuthentication
+
+from api.credential import Credential
+from api.negotiation import JsonApiNegotiation
+from api.parsers import DocumentParser
+
+PARSERS: Final = (DocumentParser(),)
+NEGOTIATION: Final = JsonApiNegotiation()
+
+
+class ReceivedRequest(rest_framework.Request):
+    """With what belongs to Django's request at hand: REST framework's looks for it in vain first, each time
+    that it is asked for."""
+
+    def __init__(self, request: HttpRequest, authenticators: Sequence[BaseAuthentication]) -> None:
+        super().__init__(request, parsers=PARSERS, authenticators=authenticators, negotiator=NEGOTIATION)
+        self.META = request.META
+        self.method = request.method
+        self.path = request.path
+
+
+def credential_of(request: rest_framework.Request) -> Credential | None:
+    """Of whoever calls; None if nobody says so. Raises AuthenticationFailed.
+
+    The same as `request.auth`, which raises and catches two exceptions before it looks for it.
+    """
+    request._authenticate()  # type: ignore[attr-defined]  # noqa: SLF001
+    return cast(Credential | None, request.auth)
+
+
+@cache
+def instances_of(authenticators: tuple[type[BaseAuthentication], ...]) -> tuple[BaseAuthentication, ...]:
+    return tuple(each() for each in authenticators)
