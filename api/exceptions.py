@@ -23,8 +23,6 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
-from psycopg.errors import ConnectionTimeout
-from psycopg_pool import PoolTimeout
 from rest_framework import exceptions as drf
 
 from api.declaration import Declaration
@@ -191,7 +189,7 @@ def _unavailable(exception: BaseException, context: Context) -> Rejection:
 
 def _is_without_effect(exception: BaseException) -> bool:
     """PostgreSQL refused a statement, or there was no connection to begin with."""
-    never_connected = isinstance(exception.__cause__ or exception, PoolTimeout | ConnectionTimeout)
+    never_connected = getattr(exception.__cause__, "pgconn", None) is not None  # psycopg's word for it
     return never_connected or sqlstate(exception) in ROLLED_BACK
 
 
@@ -218,6 +216,6 @@ _WORDING: Final[tuple[tuple[Any, Callable[[Any, Context], Rejection | None]], ..
     (PermissionDenied, _denied),
     (RequestDataTooBig, _too_big),
     (SuspiciousOperation, _suspicious),
-    ((OperationalError, InterfaceError, PoolTimeout), _unavailable),
+    ((OperationalError, InterfaceError), _unavailable),
     (IntegrityError, _race),
 )

@@ -20,7 +20,6 @@ from typing import Final
 from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
-from psycopg_pool import PoolTimeout
 
 from api.client_address import client_address
 from api.credential import Credential
@@ -137,7 +136,7 @@ class RateLimit:
         asked = size_of_next(block, window.limit)
         try:
             number, seconds_left = take(self.scope, subject, asked, window.seconds)
-        except (Error, PoolTimeout):
+        except Error:
             self._rests_until = monotonic() + REST
             return False
         block.held = max(0, min(asked, window.limit - (number - asked)))

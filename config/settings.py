@@ -127,12 +127,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Database
 
-# Threads of one server process that answer requests at the same time; each needs one connection of its own.
+# Threads of one server process that answer requests at the same time; each keeps a connection of its own.
 SERVER_THREADS = 4
-
-# Seconds for which a pool tries to connect again; then the next request makes it ask anew. Within them it
-# waits ever longer between two tries: with its own 300, an outage of 90 s was followed by 31 s without it.
-RECONNECTING = 2
 
 # What a connection sends for the fourth time is prepared: from then on PostgreSQL neither parses nor, mostly,
 # plans it anew. A pooler between that hands out connections by transaction must know of prepared statements;
@@ -150,15 +146,9 @@ def database(url: str) -> dict[str, Any]:
     timeouts = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "60s"}
     if SERVING:
         timeouts["statement_timeout"] = "15s"
-        options["pool"] = {
-            "min_size": 1,
-            "max_size": SERVER_THREADS,
-            "timeout": 3,
-            "reconnect_timeout": RECONNECTING,
-        }
     from_url = [options["options"]] if options.get("options") else []
     options["options"] = " ".join([*(f"-c {name}={value}" for name, value in timeouts.items()), *from_url])
-    options.setdefault("connect_timeout", 5)
+    options.setdefault("connect_timeout", 3 if SERVING else 5)
     # PostgreSQL binds the parameters and keeps the plans of what it is sent again and again.
     options["server_side_binding"] = True
     options["prepare_threshold"] = PREPARE_AFTER if PREPARED_STATEMENTS else None
@@ -167,7 +157,7 @@ def database(url: str) -> dict[str, Any]:
         "ENGINE": "config.postgresql",
         "OPTIONS": options,
         "ATOMIC_REQUESTS": False,
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": None if SERVING else 0,
     }
 
 

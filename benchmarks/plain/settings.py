@@ -1,5 +1,5 @@
-"""The project's own settings, with the wire as DJA's documentation sets it up. Database, pool, keys and how
-requests are authenticated stay; so do the operations that write."""
+"""The project's own settings, with the wire as DJA's documentation sets it up. Database, connections, keys
+and how requests are authenticated stay; so do the operations that write."""
 
 from config.settings import *  # noqa: F403
 

@@ -1,54 +1,60 @@
-"""Django's PostgreSQL backend with a pool of our own."""
+"""Django's PostgreSQL backend, whose connections live as long as their thread, and which has a short way for
+statements whose few rows are wanted at once."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Final
+import select
+from typing import Any
 
-from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
+from psycopg import Connection
 
 from config.postgresql import arrays
-from config.postgresql.pool import LiveConnectionPool
+from config.postgresql.prepared import Parameters, PreparedStatements, Row
 
 arrays.register()
 
-READER: Final = "giftcards_reader"
-"""The attribute of a connection that keeps its cursor."""
-
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # Django's own, of which its types say nothing.
-    _connection_pools: ClassVar[dict[str, Any]]
-    _configure_connection: Callable[[Any], None]
-    _prepare_cursor: Callable[[Any], Any]
+    _statements: PreparedStatements
 
-    def rows_at_once(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-        """All rows of a statement, as `cursor.fetchall()` has them, by a cursor that lives as long as its
-        connection. A new one learns anew how each column is read, which is half of what a look-up costs.
-
-        Nobody else may have this cursor: what is read from it by and by would be lost with the next one.
-        """
+    def rows_at_once(self, sql: str, parameters: Parameters) -> list[Row]:
+        """All rows of a statement, as `cursor.fetchall()` has them. Whoever looks at statements (a wrapper, a
+        log of queries) sees it come from a cursor; so does psycopg where it must send BEGIN before."""
         self.ensure_connection()
-        reader = getattr(self.connection, READER, None)
-        if reader is None:
-            reader = self.create_cursor()
-            setattr(self.connection, READER, reader)
-        self._prepare_cursor(reader).execute(sql, parameters)
-        rows: list[tuple[Any, ...]] = reader.fetchall()
-        return rows
+        if self.execute_wrappers or self.queries_logged or self._statements.begins_a_transaction:
+            with self.cursor() as cursor:
+                cursor.execute(sql, parameters)
+                rows: list[Row] = cursor.fetchall() if cursor.description else []
+                return rows
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            return self._statements.rows(sql, parameters)
 
-    @property
-    def pool(self) -> Any:
-        """Made on first use, like Django's own; None where the settings ask for none."""
-        options = self.settings_dict["OPTIONS"].get("pool")
-        if self.alias == NO_DB_ALIAS or not options:
-            return None
-        if self.alias not in self._connection_pools:
-            pool = LiveConnectionPool(
-                kwargs=self.get_connection_params() | {"autocommit": True},
-                open=False,
-                configure=self._configure_connection,
-                **options,
-            )
-            # Several threads may make one; the first to put it here wins, and the others are never opened.
-            self._connection_pools.setdefault(self.alias, pool)
-        return self._connection_pools[self.alias]
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        prepare_after = self.settings_dict["OPTIONS"].get("prepare_threshold")
+        self._statements = PreparedStatements(self.connection, prepare_after)
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Before and after each request. A server that has ended a connection has said so, and that lies
+        unread in its socket; asking the server, as Django's health checks do, would be a statement more for
+        each request."""
+        super().close_if_unusable_or_obsolete()
+        if self.connection is not None and has_something_to_read(self.connection):
+            self.close()
+
+    def _rollback(self) -> None:
+        self._statements.may_be_gone()
+        super()._rollback()  # type: ignore[misc]  # Django's types say nothing of it
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._statements.may_be_gone()
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+
+
+def has_something_to_read(connection: Connection[Any]) -> bool:
+    """Of an idle connection: the server's farewell, or the end of the line."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

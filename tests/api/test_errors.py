@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from django.test import Client
-from psycopg_pool import PoolTimeout
 from rest_framework import exceptions as drf
 
 from api.declaration import declaration_of
@@ -139,6 +138,12 @@ def test_other_addresses_keep_their_own_pages(db):
     assert "Vary" not in response.headers
 
 
+def nobody_there() -> psycopg.Error:
+    with pytest.raises(psycopg.OperationalError) as refused:
+        psycopg.connect("host=/nowhere")
+    return refused.value
+
+
 def caused_by(exception, cause):
     exception.__cause__ = cause
     return exception
@@ -157,7 +162,7 @@ def caused_by(exception, cause):
             {},
         ),
         (
-            caused_by(OperationalError(), PoolTimeout()),
+            caused_by(OperationalError(), nobody_there()),
             503,
             "SERVICE_UNAVAILABLE",
             {"Retry-After": "1"},

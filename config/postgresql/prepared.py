@@ -1,0 +1,147 @@
+"""Statements whose few rows are wanted at once, by libpq's own calls: a cursor of psycopg does so much more
+around them that a look-up takes Python twice as long.
+
+Like psycopg's, they are prepared once they have been sent a few times, and PostgreSQL keeps their plans.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from typing import Any, Final, TypeAlias, cast
+
+from psycopg import Connection, OperationalError, errors
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+Row: TypeAlias = tuple[Any, ...]
+Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
+Key: TypeAlias = tuple[bytes, tuple[int, ...]]
+
+MOST: Final = 200
+"""Statements of which a connection remembers how often they were sent, the latest."""
+
+GONE: Final = str(errors.InvalidSqlStatementName.sqlstate).encode()
+PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\))?s|%%")
+
+
+@dataclass(slots=True)
+class Sent:
+    """How often, and its name once it is prepared."""
+
+    times: int = 0
+    name: bytes = b""
+
+
+class PreparedStatements:
+    """Those of one connection. Not for several threads."""
+
+    def __init__(self, connection: Connection[Any], prepare_after: int | None) -> None:
+        self._connection = connection
+        self._libpq = connection.pgconn
+        self._values = Transformer(connection)
+        self._prepare_after = prepare_after
+        self._sent: OrderedDict[Key, Sent] = OrderedDict()
+        self._numbers = count(1)
+        self._may_be_gone = False
+
+    def rows(self, sql: str, parameters: Parameters) -> list[Row]:
+        """All rows. Raises psycopg's errors."""
+        if self._may_be_gone:
+            self._forget_what_is_gone()
+        text = _text_of(sql)
+        values = self._values.dump_sequence(text.in_order(parameters), text.formats)
+        result = self._result_of((text.sql, self._values.types or ()), values)
+        self._values.set_pgresult(result)
+        return cast(list[Row], self._values.load_rows(0, result.ntuples, tuple))
+
+    def may_be_gone(self) -> None:
+        """psycopg tells PostgreSQL to forget all prepared statements after each rollback, if there are any of
+        its own; ours are among them then."""
+        self._may_be_gone = True
+
+    def _result_of(self, key: Key, values: Sequence[Any]) -> PGresult:
+        known = self._known(key)
+        known.times += 1
+        formats = self._values.formats
+        if not known.name and self._prepare_after is not None and known.times > self._prepare_after:
+            self._prepare(key, known)
+        if not known.name:
+            return self._checked(self._libpq.exec_params(key[0], values, key[1], formats))
+        result = self._libpq.exec_prepared(known.name, values, formats)
+        if result.error_field(DiagnosticField.SQLSTATE) != GONE or self._is_in_transaction:
+            return self._checked(result)
+        self._forget_what_is_gone()
+        return self._result_of(key, values)
+
+    def _known(self, key: Key) -> Sent:
+        known = self._sent.get(key)
+        if known is not None:
+            self._sent.move_to_end(key)
+            return known
+        if len(self._sent) >= MOST:
+            _, oldest = self._sent.popitem(last=False)
+            if oldest.name:
+                self._checked(self._libpq.exec_(b"DEALLOCATE " + oldest.name))
+        known = self._sent[key] = Sent()
+        return known
+
+    def _prepare(self, key: Key, known: Sent) -> None:
+        name = b"gc_%d" % next(self._numbers)
+        self._checked(self._libpq.prepare(name, *key))
+        known.name = name
+
+    def _forget_what_is_gone(self) -> None:
+        result = self._checked(self._libpq.exec_(b"SELECT name FROM pg_prepared_statements"))
+        there = {result.get_value(row, 0) for row in range(result.ntuples)}
+        for known in self._sent.values():
+            if known.name not in there:
+                known.name = b""
+        self._may_be_gone = False
+
+    def _checked(self, result: PGresult) -> PGresult:
+        if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+            return result
+        if self._libpq.status == ConnStatus.BAD:
+            raise OperationalError(result.get_error_message())
+        raise errors.error_from_result(result, encoding=self._connection.info.encoding)
+
+    @property
+    def _is_in_transaction(self) -> bool:
+        return self._libpq.transaction_status != TransactionStatus.IDLE
+
+    @property
+    def begins_a_transaction(self) -> bool:
+        """Whether the next statement has to be preceded by BEGIN, which psycopg's cursors send."""
+        return not (self._connection.autocommit or self._is_in_transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A statement as PostgreSQL reads it, with `$1` where `%s` or `%(name)s` stood; `names` of the latter."""
+
+    sql: bytes
+    names: tuple[str, ...]
+    formats: tuple[PyFormat, ...]
+
+    def in_order(self, parameters: Parameters) -> Sequence[Any]:
+        if isinstance(parameters, Mapping):
+            return [parameters[name] for name in self.names]
+        return parameters
+
+
+@lru_cache(maxsize=512)
+def _text_of(sql: str) -> Text:
+    places: dict[str, int] = {}
+
+    def numbered(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        name = match[1] or f"{len(places)}"
+        return f"${places.setdefault(name, len(places) + 1)}"
+
+    written = PLACEHOLDER.sub(numbered, sql).encode()
+    return Text(written, tuple(places), (PyFormat.AUTO,) * len(places))
