@@ -13,23 +13,28 @@ Each range is one an index on those columns can answer, and they follow one anot
 they are read in turn until the page is full.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, partial, reduce
 from operator import or_
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from django.core.signing import BadSignature, Signer
+from django.conf import settings
+from django.core.signing import BadSignature, Signer, b64_encode
 from django.db.models import Q, QuerySet
+from django.utils.crypto import salted_hmac
+from django.utils.encoding import force_bytes
+
+from api.selecting import Narrowing, Order, Selection, columns_named
+from api.told import Told
+from kernel.caller import Caller
 
 PROFILE: Final = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination/"
 MAX_SIZE_EXCEEDED: Final = f"{PROFILE}max-size-exceeded"
 UNSUPPORTED_SORT: Final = f"{PROFILE}unsupported-sort"
 
-Order: TypeAlias = tuple[str, ...]
-"""The columns that rows are ordered by, as `order_by` takes them. The key is the last one."""
 Position: TypeAlias = tuple[Any, ...]
 
 
@@ -74,7 +79,27 @@ def read_cursor(text: str, order: Order, resource_type: str) -> Position | None:
 
 
 def _signer(order: Order, resource_type: str) -> Signer:
-    return Signer(sep=".", salt=f"api.cursors {resource_type} {','.join(order)}")
+    return _signer_for(f"api.cursors {resource_type} {','.join(order)}", settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=256)
+def _signer_for(salt: str, key: str) -> Signer:
+    return CursorSigner(key, salt)
+
+
+class CursorSigner(Signer):
+    """Django's own, for many texts: it derives its key from the secret one and the salt once."""
+
+    def __init__(self, key: str, salt: str) -> None:
+        super().__init__(key=key, sep=".", salt=salt)
+        self._begun = salted_hmac(f"{salt}signer", b"", secret=key, algorithm=self.algorithm)
+
+    def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
+        if key is not None and key != self.key:
+            return super().signature(value, key)
+        mac = self._begun.copy()
+        mac.update(force_bytes(value))
+        return b64_encode(mac.digest()).decode()
 
 
 def _plain(value: Any) -> Any:
@@ -84,73 +109,127 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
-def find(rows: QuerySet[Any], order: Order, page: CursorPage) -> Found:
-    truncated = False
+def find(rows: Selection, order: Order, page: CursorPage, caller: Caller) -> Found:
+    """Whoever walks takes one row more than the page has, and so knows whether any follows."""
+    onwards = partial(_walk, rows, order, caller)
+    back = partial(_walk, rows, _backwards(order), caller)
+    one_more = page.size + 1
+    is_any_before = is_any_after = None
     if page.before is None:
-        positions = _walk(rows, order, page.after, page.size)
+        met = onwards(page.after, one_more)
+        is_any_after = len(met) > page.size
+        if page.after is None:
+            is_any_before = False
     elif page.after is None:
-        positions = _walk(rows, _backwards(order), page.before, page.size)[::-1]
+        met = back(page.before, one_more)
+        is_any_before = len(met) > page.size
+        met = met[: page.size][::-1]
     else:
-        # One more than asked for shows whether the range ends here.
-        more = _walk(rows, order, page.after, page.size + 1)
-        positions = _those_before(page.before, more, rows, order)
-        truncated = len(positions) > page.size
-        positions = positions[: page.size]
+        followed = onwards(page.after, one_more)
+        met = _those_before(page.before, followed, rows, order, caller)
+        if met:
+            is_any_after = len(followed) > len(met) or len(met) > page.size
+    positions = met[: page.size]
     # A page without rows has no places of its own: its neighbours begin where it was asked to.
     first = positions[0] if positions else page.after
     last = positions[-1] if positions else page.before
+    if is_any_before is None:
+        is_any_before = bool(first and back(first, 1))
+    if is_any_after is None:
+        is_any_after = bool(last and onwards(last, 1))
     return Found(
         positions,
-        before=first if first and _walk(rows, _backwards(order), first, 1) else None,
-        after=last if last and _walk(rows, order, last, 1) else None,
-        truncated=truncated,
+        before=first if is_any_before else None,
+        after=last if is_any_after else None,
+        truncated=page.after is not None and page.before is not None and len(met) > page.size,
     )
 
 
-def _those_before(end: Position, found: list[Position], rows: QuerySet[Any], order: Order) -> list[Position]:
+def _those_before(
+    end: Position, found: list[Position], rows: Selection, order: Order, caller: Caller
+) -> list[Position]:
     """Asked of the rows that were found: as a condition of finding them it would make the database read on
     to the table's end, in vain, when the range is shorter than the page."""
-    before_the_end = reduce(or_, _ranges(_backwards(order), end), Q(pk__in=[]))
-    keys = [position[-1] for position in found]
-    inside = set(rows.filter(before_the_end, pk__in=keys).values_list("pk", flat=True))
-    return [position for position in found if position[-1] in inside]
+    ranges = _ranges(_backwards(order), _nulls(end))
+    those = Keys(([position[-1] for position in found],))
+    inside = set(rows.narrowed_by(Beyond(end, ranges), those).rows(columns_named("pk"), caller))
+    return [position for position in found if (position[-1],) in inside]
 
 
-def _walk(rows: QuerySet[Any], order: Order, start: Position | None, size: int) -> list[Position]:
+def _walk(rows: Selection, order: Order, caller: Caller, start: Position | None, size: int) -> list[Position]:
     """The places of the next rows from here on, or from the order's beginning."""
-    ordered = rows.order_by(*order).values_list(*map(_name, order))
+    columns = columns_named(*map(_name, order))
+    rows = replace(rows, order=order, window=(0, size))
     if start is None:
-        return list(ordered[:size])
+        return rows.rows(columns, caller)
     found: list[Position] = []
-    for each in _ranges(order, start):
-        found += ordered.filter(each)[: size - len(found)]
-        if len(found) == size:
+    for each in _ranges(order, _nulls(start)):
+        found += rows.narrowed_by(Beyond(start, (each,))).rows(columns, caller)
+        if len(found) >= size:
             break
-    return found
+    return found[:size]
 
 
-def _ranges(order: Order, start: Position) -> Iterator[Q]:
-    """What comes after a place: disjoint conditions, in the order that their rows have."""
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Some of what comes after a place: `compared` are lookups, each with the number of the place's value
+    that it takes, and `nulls` say of columns whether they are NULL."""
+
+    compared: tuple[tuple[str, int], ...]
+    nulls: tuple[tuple[str, bool], ...]
+
+    def condition(self, place: Sequence[Told]) -> Q:
+        compared = {lookup: place[number] for lookup, number in self.compared}
+        return Q(**compared, **{f"{column}__isnull": is_null for column, is_null in self.nulls})
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond(Narrowing):
+    """What is in one of the ranges after a place, whose values these are."""
+
+    ranges: tuple[Range, ...]
+
+    def narrowed(self, rows: QuerySet[Any], told: Sequence[Told], caller: Caller) -> QuerySet[Any]:
+        return rows.filter(reduce(or_, (each.condition(told) for each in self.ranges)))
+
+
+@dataclass(frozen=True, slots=True)
+class Keys(Narrowing):
+    """What has one of these keys: the only value is their list."""
+
+    def narrowed(self, rows: QuerySet[Any], told: Sequence[Told], caller: Caller) -> QuerySet[Any]:
+        return rows.filter(pk__among=told[0])
+
+
+@lru_cache(maxsize=512)
+def _ranges(order: Order, nulls: tuple[bool, ...]) -> tuple[Range, ...]:
+    """What comes after a place, of which only is known which of its values are NULL: disjoint, in the order
+    that their rows have."""
+    names = [_name(column) for column in order]
+    ranges = []
     for depth in reversed(range(len(order))):
-        same = Q(*(_same(_name(order[i]), start[i]) for i in range(depth)))
-        for beyond in _beyond(order[depth], start[depth]):
-            yield same & beyond
+        same = [(names[i], i) for i in range(depth) if not nulls[i]]
+        absent = [(names[i], True) for i in range(depth) if nulls[i]]
+        for lookup, is_null in _beyond(order[depth], is_null=nulls[depth]):
+            compared = [(f"{names[depth]}__{lookup}", depth)] if lookup else []
+            more = [] if lookup else [(names[depth], is_null)]
+            ranges.append(Range((*same, *compared), (*absent, *more)))
+    return tuple(ranges)
 
 
-def _same(column: str, value: Any) -> Q:
-    return Q(**{f"{column}__isnull": True}) if value is None else Q(**{column: value})
-
-
-def _beyond(column: str, value: Any) -> list[Q]:
-    """The rest of one column: NULLs come last when it ascends and first when it descends."""
-    name = _name(column)
+def _beyond(column: str, *, is_null: bool) -> list[tuple[str, bool]]:
+    """The rest of one column after a value, each as a comparison with it or, without one, as being NULL or
+    not: NULLs come last when it ascends and first when it descends."""
     descending = column.startswith("-")
-    if value is None:
-        return [Q(**{f"{name}__isnull": False})] if descending else []
+    if is_null:
+        return [("", False)] if descending else []
     if descending:
-        return [Q(**{f"{name}__lt": value})]
-    greater = Q(**{f"{name}__gt": value})
-    return [greater] if name == "pk" else [greater, Q(**{f"{name}__isnull": True})]
+        return [("lt", False)]
+    return [("gt", False)] if _name(column) == "pk" else [("gt", False), ("", True)]
+
+
+def _nulls(position: Position) -> tuple[bool, ...]:
+    return tuple(value is None for value in position)
 
 
 def _name(column: str) -> str:

@@ -7,12 +7,13 @@ filters through.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, reduce
+from itertools import islice
 from operator import or_
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import orjson
 from django.db.models import Q, QuerySet
@@ -23,8 +24,10 @@ from rest_framework.exceptions import ValidationError
 from api.declaration import AnyField, Declaration, Relationship
 from api.errors import brief
 from api.fields import Metadata, StrictBoolean, StrictString, Timestamp, Uuid
-from api.matchers import MATCHERS, AttributeFilter, Column, Matcher, Operand, kind_of
+from api.matchers import MATCHERS, Asked, AttributeFilter, Column, Matcher, Operand, Shape, kind_of
 from api.query import DEPTH, refuse
+from api.selecting import Narrowing
+from api.told import Told
 from kernel.caller import Caller
 
 PATTERNS: Final = frozenset({Operand.TEXT, Operand.TEXTS})
@@ -53,6 +56,12 @@ class Target:
     def field(self) -> AnyField:
         return Uuid() if self.attribute == "id" else self.declaration.fields[self.attribute]
 
+    def read(self, matcher: str, text: str) -> Asked:
+        """Raises ValueError or ValidationError for what is no value of this attribute."""
+        if self.special is not None:
+            return self.special.read(matcher, text)
+        return _asked(MATCHERS[matcher], self.field, text)
+
     def takes(self, matcher: str) -> bool:
         """Whether the matcher makes sense for the attribute's type."""
         if self.special is not None:
@@ -60,27 +69,67 @@ class Target:
         return kind_of(self.field) in MATCHERS[matcher].kinds
 
 
+@dataclass(frozen=True, slots=True)
+class Search(Narrowing):
+    """All conditions of a request, each by its predicate and the shapes of what is asked of its attributes,
+    and the values of one after the other."""
+
+    declaration: Declaration
+    conditions: tuple[tuple[str, tuple[Shape, ...]], ...]
+
+    def narrowed(self, rows: QuerySet[Any], told: Sequence[Told], caller: Caller) -> QuerySet[Any]:
+        remaining = iter(told)
+        for predicate, shapes in self.conditions:
+            rows = rows.filter(_condition(predicate, shapes, remaining, self.declaration, caller))
+        return rows
+
+
+Understood: TypeAlias = tuple[str, tuple[Target, ...]]
+"""A matcher, and the attributes that it is about."""
+
+
 class ResourceFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
-    """django-filter's backend for views, fed by a resource's predicates instead of by a FilterSet."""
+    """django-filter's backend for views, fed by a resource's predicates instead of by a FilterSet. What it
+    filters is a Selection: which rows are asked for, before anything is asked of the database."""
 
-    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        caller = request.auth.caller
-        for predicate, value in view.query.predicates:
-            queryset = queryset.filter(condition(predicate, value, view.target, caller))
-        return queryset
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        predicates = view.query.predicates
+        return queryset.narrowed_by(search_for(predicates, view.target)) if predicates else queryset
 
 
-def condition(predicate: str, value: str, declaration: Declaration, caller: Caller) -> Q:
-    """The condition for one `filter[q]` parameter; several are joined by the caller with AND."""
+def search_for(predicates: Iterable[tuple[str, str]], declaration: Declaration) -> Search:
+    """Refuses what is no filter of this declaration, and values that it can't be compared with."""
+    read = [(predicate, _read(predicate, text, declaration)) for predicate, text in predicates]
+    return Search(
+        tuple(value for _, asked in read for each in asked for value in each.values),
+        declaration,
+        tuple((predicate, tuple(each.shape for each in asked)) for predicate, asked in read),
+    )
+
+
+def _read(predicate: str, text: str, declaration: Declaration) -> list[Asked]:
+    """What the text behind the equals sign asks of each attribute that the predicate names."""
     parameter = f"filter[q][{predicate}]"
     understood = read_predicate(predicate, declaration)
     if understood is None:
         refuse("FILTER_NOT_ALLOWED", f"{brief(predicate)} is not a filter of {declaration.type}.", parameter)
     matcher, targets = understood
     with contextlib.suppress(ValueError, ValidationError):
-        if "\0" not in value:  # which PostgreSQL has in no text
-            return reduce(or_, (_match(target, matcher, value, caller) for target in targets))
+        if "\0" not in text:  # which PostgreSQL has in no text
+            return [target.read(matcher, text) for target in targets]
     return refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
+
+
+def _condition(
+    predicate: str, shapes: Iterable[Shape], told: Iterator[Told], declaration: Declaration, caller: Caller
+) -> Q:
+    """Of the attributes that the predicate names, any."""
+    matcher, targets = cast(Understood, read_predicate(predicate, declaration))
+    matches = (
+        _match(target, matcher, shape, list(islice(told, shape.number)), caller)
+        for target, shape in zip(targets, shapes, strict=True)
+    )
+    return reduce(or_, matches)
 
 
 def searches(predicates: Iterable[tuple[str, str]], declaration: Declaration) -> tuple[str, ...]:
@@ -93,7 +142,7 @@ def searches(predicates: Iterable[tuple[str, str]], declaration: Declaration) ->
 
 
 @lru_cache(maxsize=1024)
-def read_predicate(predicate: str, declaration: Declaration) -> tuple[str, tuple[Target, ...]] | None:
+def read_predicate(predicate: str, declaration: Declaration) -> Understood | None:
     """The matcher and what it is about; the longest wins: `a_not_eq` is `a` and `not_eq`, not `a_not`."""
     fitting = (name for name in MATCHERS if predicate.endswith(f"_{name}"))
     for matcher in sorted(fitting, key=len, reverse=True):
@@ -141,23 +190,24 @@ def _step(relationship: Relationship, at: Target) -> Target:
     return Target(relationship.target, "", prefix, (*at.way, way))
 
 
-def _match(target: Target, matcher: str, text: str, caller: Caller) -> Q:
+def _match(target: Target, matcher: str, shape: Shape, told: Sequence[Told], caller: Caller) -> Q:
     if target.special is not None:
-        matches = target.special.build(matcher, text, prefix=target.prefix, caller=caller)
+        matches = target.special.build(matcher, told, shape.form, prefix=target.prefix)
     else:
         row = MATCHERS[matcher]
-        matches = row.build(target.column, _operand(row, target.field, text))
+        operand = {Operand.BOOLEAN: shape.form, Operand.VALUES: told, Operand.TEXTS: told}
+        matches = row.build(target.column, operand[row.operand] if row.operand in operand else told[0])
     reach = _within_reach(target, caller)
-    if reach and _finds_nothing(matcher, text):
+    if reach and _finds_nothing(matcher, shape):
         return (matches & reach) | ~reach
     return matches & reach
 
 
-def _finds_nothing(matcher: str, text: str) -> bool:
+def _finds_nothing(matcher: str, shape: Shape) -> bool:
     """Whether the matcher finds what has no value. What is beyond the caller's reach is to him no value: it
     is found as it is shown, or the difference would tell him that there is something."""
     if matcher in OF_NOTHING:
-        return bool(StrictBoolean().run_validation(text)) == OF_NOTHING[matcher]
+        return shape.form is OF_NOTHING[matcher]
     return matcher.endswith("_or_null")
 
 
@@ -170,18 +220,18 @@ def _within_reach(target: Target, caller: Caller) -> Q:
     return reach
 
 
-def _operand(matcher: Matcher, field: AnyField, text: str) -> Any:
+def _asked(matcher: Matcher, field: AnyField, text: str) -> Asked:
     if matcher.operand is Operand.BOOLEAN:
-        return StrictBoolean().run_validation(text)
+        return Asked((), bool(StrictBoolean().run_validation(text)))
     if matcher.operand is Operand.TEXT:
-        return text
+        return Asked((text,))
     if matcher.operand is Operand.TEXTS:
-        return text.split(",")
+        return Asked(tuple(text.split(",")))
     if matcher.operand is Operand.OBJECT:
-        return Metadata().to_internal_value(orjson.loads(text))
+        return Asked((Metadata().to_internal_value(orjson.loads(text)),))
     if matcher.operand is Operand.VALUES:
-        return [_value(field, item) for item in text.split(",")]
-    return _value(field, text)
+        return Asked(tuple(_value(field, item) for item in text.split(",")))
+    return Asked((_value(field, text),))
 
 
 def _value(field: AnyField, text: str) -> Any:

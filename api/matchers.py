@@ -1,8 +1,9 @@
 """The matchers of `filter[q][<attribute>_<matcher>]` (contract §6): a table to extend, one row each.
 
 A row says what stands behind the equals sign, which kinds of attributes the matcher is for and which
-condition it builds for a column. NULL matches `null`, `blank`, their opposites turned false, and the
-`_or_null` forms; every other matcher leaves it out, also the negative ones.
+condition it builds for a column: one for all values, which a statement is told when it is run (`api.told`).
+NULL matches `null`, `blank`, their opposites turned false, and the `_or_null` forms; every other matcher
+leaves it out, also the negative ones.
 
 Letters match in either case in `matches`, `start`, `end`, `cont` and their kin, as they do in Ransack on
 PostgreSQL, and count in `eq` and `in` (docs/adr/0011). A timestamp is compared by the milliseconds that the
@@ -10,7 +11,7 @@ wire shows of it, whatever microseconds the column holds.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -19,10 +20,11 @@ from operator import and_, or_
 from typing import Any, ClassVar, Final, TypeAlias
 
 from django.db.models import CharField, Lookup, Q, TextField
+from psycopg.types.json import Jsonb
 from rest_framework.serializers import Field
 
 from api.fields import Metadata, StrictBoolean, StrictChoice, StrictInteger, StrictString, Timestamp, Uuid
-from kernel.caller import Caller
+from api.told import Told, Values, array
 
 
 class Operand(Enum):
@@ -81,15 +83,38 @@ class Column:
     kind: Kind | None
 
     def holds(self, lookup: str, value: Any) -> Q:
-        """The column compared by one of the ORM's lookups; NULL is left out by name, because Django takes
-        `< 10**13` on a 32-bit column for a condition that is always true."""
+        """The column compared by one of the ORM's lookups; NULL is left out by name, so that the opposite
+        leaves it out too."""
         return Q(**{f"{self.path}__{lookup}": value}) & self.is_null(answer=False)
 
     def is_null(self, *, answer: bool = True) -> Q:
         return Q(**{f"{self.path}__isnull": answer})
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What stands behind an equals sign: the `values` that a statement is told and, where it takes more than
+    their number to know which statement that is, its `form`."""
+
+    values: Values
+    form: Hashable = None
+
+    @property
+    def shape(self) -> "Shape":
+        return Shape(len(self.values), self.form)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What statements are kept by. It holds no value that might be a secret."""
+
+    number: int
+    form: Hashable
+
+
 Build: TypeAlias = Callable[[Column, Any], Q]
+"""The condition for a column, from a `Told` where one value stands behind the equals sign, from several for
+several, and from true or false themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +125,28 @@ class Matcher:
 
 
 class AttributeFilter(ABC):
-    """An attribute that brings matchers of its own, because its values are not simply a column's.
-
-    `build` gets the text behind the equals sign and the ORM path to the attribute's model (`""` or
-    `"gift_card__"`); it raises ValueError for a value that cannot be one of this attribute.
-    """
+    """An attribute that brings matchers of its own, because its values are not simply a column's."""
 
     matchers: ClassVar[frozenset[str]]
     """Which of MATCHERS the attribute has."""
 
     @abstractmethod
-    def build(self, matcher: str, value: str, *, prefix: str, caller: Caller) -> Q: ...
+    def read(self, matcher: str, text: str) -> Asked:
+        """The text behind the equals sign; raises ValueError for one that cannot be of this attribute."""
+
+    @abstractmethod
+    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
+        """The condition for what was read: each value's `Told`, and the form. `prefix` is the ORM's path to
+        the attribute's model: `""` or `"gift_card__"`."""
 
 
 @CharField.register_lookup
 @TextField.register_lookup
-class Matches(Lookup[Any]):
-    """`%` stands for any text, every other character for itself in either case."""
+class Like(Lookup[Any]):
+    """SQL's LIKE, in which letters match in either case."""
 
-    lookup_name = "matches"
-
-    def get_prep_lookup(self) -> str:
-        return str(self.rhs).replace("\\", "\\\\").replace("_", "\\_")
+    lookup_name = "like"
+    prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, column_params = self.process_lhs(compiler, connection)
@@ -140,51 +165,56 @@ def last(value: Any) -> Any:
     return first(value) + timedelta(microseconds=999) if isinstance(value, datetime) else value
 
 
-def equal(column: Column, value: Any) -> Q:
-    if isinstance(value, datetime):
-        return column.holds("range", (first(value), last(value)))
+def equal(column: Column, value: Told) -> Q:
+    if column.kind is Kind.TIME:
+        return column.holds("range", (value.then(first), value.then(last)))
     return column.holds("exact", value)
 
 
-def one_of(column: Column, values: Sequence[Any]) -> Q:
+def one_of(column: Column, values: Sequence[Told]) -> Q:
     if column.kind is Kind.TIME:
         return any_of(equal)(column, values)
-    return column.holds("in", values)
+    return column.holds("among", array(values))
 
 
-def before(column: Column, value: Any) -> Q:
-    return column.holds("lt", first(value))
+def before(column: Column, value: Told) -> Q:
+    return column.holds("lt", value.then(first))
 
 
-def until(column: Column, value: Any) -> Q:
-    return column.holds("lte", last(value))
+def until(column: Column, value: Told) -> Q:
+    return column.holds("lte", value.then(last))
 
 
-def after(column: Column, value: Any) -> Q:
-    return column.holds("gt", last(value))
+def after(column: Column, value: Told) -> Q:
+    return column.holds("gt", value.then(last))
 
 
-def since(column: Column, value: Any) -> Q:
-    return column.holds("gte", first(value))
+def since(column: Column, value: Told) -> Q:
+    return column.holds("gte", value.then(first))
 
 
-def null(column: Column, value: Any) -> Q:
+def null(column: Column, value: bool) -> Q:  # noqa: FBT001 (what stands behind the equals sign)
     return column.is_null(answer=value)
 
 
-def blank(column: Column, value: Any) -> Q:
+def blank(column: Column, value: bool) -> Q:  # noqa: FBT001 (the same)
     if column.kind is None or column.kind not in EMPTY:
         return null(column, value)
     empty = Q(**{column.path: EMPTY[column.kind]})
     return empty | column.is_null() if value else ~empty & column.is_null(answer=False)
 
 
-def true(column: Column, value: Any) -> Q:
+def true(column: Column, value: bool) -> Q:  # noqa: FBT001 (the same)
     return column.holds("exact", value)
 
 
-def lookup(name: str) -> Build:
-    return lambda column, value: column.holds(name, value)
+def contains(column: Column, value: Told) -> Q:
+    return column.holds("contains", value.then(Jsonb))
+
+
+def like(pattern: Callable[[str], str]) -> Build:
+    """By a pattern that is made of the text."""
+    return lambda column, value: column.holds("like", value.then(pattern))
 
 
 def other_than(build: Build) -> Build:
@@ -209,7 +239,19 @@ def all_of(build: Build) -> Build:
     return lambda column, values: reduce(and_, (build(column, value) for value in values))
 
 
-matches, start, end, cont = map(lookup, ("matches", "istartswith", "iendswith", "icontains"))
+def with_percent_signs(text: str) -> str:
+    """`%` stands for any text, every other character for itself."""
+    return text.replace("\\", "\\\\").replace("_", "\\_")
+
+
+def literally(text: str) -> str:
+    return with_percent_signs(text).replace("%", "\\%")
+
+
+matches = like(with_percent_signs)
+start = like(lambda text: f"{literally(text)}%")
+end = like(lambda text: f"%{literally(text)}")
+cont = like(lambda text: f"%{literally(text)}%")
 
 SINGLE: Final[Mapping[str, Matcher]] = {
     "lt": Matcher(Operand.VALUE, ORDERED, before),
@@ -245,7 +287,7 @@ MATCHERS: Final[Mapping[str, Matcher]] = {
     "true": Matcher(Operand.BOOLEAN, frozenset({Kind.TRUTH}), true),
     "false": Matcher(Operand.BOOLEAN, frozenset({Kind.TRUTH}), reverse(true)),
     "i_cont": Matcher(Operand.TEXT, TEXTS, cont),
-    "jcont": Matcher(Operand.OBJECT, frozenset({Kind.OBJECT}), lookup("contains")),
+    "jcont": Matcher(Operand.OBJECT, frozenset({Kind.OBJECT}), contains),
     **SINGLE,
     **{
         f"{name}_any": Matcher(SEVERAL[row.operand], row.kinds, any_of(row.build))

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from api.cursors import MAX_SIZE_EXCEEDED, CursorPage, Order, Position, read_cursor
+from api.cursors import MAX_SIZE_EXCEEDED, CursorPage, Position, read_cursor
 from api.errors import Rejection, brief, error
+from api.selecting import Order
 from kernel.counting import Count
 
 DEFAULT_SIZE: Final = 10
@@ -96,6 +97,13 @@ def _whole_number(parameters: Mapping[str, str], key: str, usual: int) -> int:
 
 def _refuse_value(key: str, complaint: str) -> NoReturn:
     raise Rejection(error("INVALID_PAGE_VALUE", f"{key} {complaint}", parameter=key))
+
+
+def known_count(page: Page, number: int) -> Count | None:
+    """What is known from the number of a page's rows: a list ends on a page that isn't full."""
+    if number == page.size or (number == 0 and page.number > 1):
+        return None
+    return Count(page.rows.start + number)
 
 
 def page_meta(page: Page, count: Count) -> dict[str, Any]:

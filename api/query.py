@@ -16,11 +16,12 @@ from typing import Final, NoReturn, TypeAlias
 
 from django.http import HttpRequest, QueryDict
 
-from api.cursors import UNSUPPORTED_SORT, CursorPage, Order
+from api.cursors import UNSUPPORTED_SORT, CursorPage
 from api.declaration import Declaration
 from api.errors import Rejection, brief, error
 from api.paging import Page, read_cursor_page, read_page
 from api.query_strings import is_worth_keeping, query_string
+from api.selecting import Order
 
 Include: TypeAlias = tuple[tuple[str, "Include"], ...]
 Tree: TypeAlias = dict[str, "Tree"]

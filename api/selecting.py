@@ -5,10 +5,13 @@ statement, which the ORM compiles once for all who reach the same: from then on 
 only. Compiling it takes ten times as long as PostgreSQL needs to answer it.
 """
 
-from collections.abc import Callable, Collection
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
-from typing import Any, Final, Protocol, TypeAlias
+from itertools import count as numbers
+from itertools import islice
+from typing import Any, Final, Protocol, Self, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -18,13 +21,16 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from api.computed import Derived
-from api.cursors import Order
 from api.declaration import Declaration
+from api.told import Parameter, Told, Values, told_at
 from kernel.caller import Actor, Caller
-from kernel.counting import Count, count, count_of_all, modes_of_whole_list
+from kernel.counting import Count, as_counted, count_of_all, farthest, modes_of_whole_list
 from kernel.statements import Row, rows_of
 
 Convert: TypeAlias = Callable[[Any], Any]
+
+Order: TypeAlias = tuple[str, ...]
+"""The columns that rows are ordered by, as `order_by` takes them. The key is the last one."""
 
 ANY_KEY: Final = UUID("5e1ec7ed-0000-7000-8000-000000000000")
 ANY_KEYS: Final = (ANY_KEY,)
@@ -73,6 +79,21 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowing(ABC):
+    """A condition on rows, and the values that statements are told for it. Without them it is the same for
+    many requests: statements are kept by what is left."""
+
+    values: Values
+
+    def without_values(self) -> Self:
+        return replace(self, values=(None,) * len(self.values))
+
+    @abstractmethod
+    def narrowed(self, rows: QuerySet[Any], told: Sequence[Told], caller: Caller) -> QuerySet[Any]:
+        """The rows that it holds for. `told` stands for the values."""
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """The rows of a declaration that a caller sees: all of them or, where `column` is given, those that have
     one of `keys` there. In an `order`, and of that from one place to another (`window`); those of some
@@ -87,6 +108,10 @@ class Selection:
     repeating: bool = False
     order: Order = ()
     window: tuple[int, int] | None = None
+    narrowings: tuple[Narrowing, ...] = ()
+
+    def narrowed_by(self, *narrowings: Narrowing) -> "Selection":
+        return replace(self, narrowings=(*self.narrowings, *narrowings))
 
     def queryset(self, caller: Caller) -> QuerySet[Any]:
         rows = self.declaration.visible_to(caller)
@@ -95,17 +120,42 @@ class Selection:
             if self.repeating:
                 having = {"pk__in": self.declaration.model._default_manager.filter(**having).values("pk")}
             rows = rows.filter(**having)
+        told = map(told_at, numbers())
+        for narrowing in self.narrowings:
+            rows = narrowing.narrowed(rows, list(islice(told, len(narrowing.values))), caller)
         if self.order:
             rows = rows.order_by(*self.order)
         return rows if self.window is None else rows[slice(*self.window)]
 
     def count(self, caller: Caller, *, as_far_as: int) -> Count:
         """As `kernel.counting` does it; whether this is a list whose rows are counted is found out once."""
-        if not self.column:
-            modes = _whole_list(self, reach_of(caller))
+        reach, limit = reach_of(caller), farthest(as_far_as)
+        shape = replace(self.shape, order=(), window=None)
+        if not shape.column and not shape.narrowings:
+            modes = _whole_list(shape, reach)
             if modes:
                 return count_of_all(self.declaration.model, modes)
-        return count(self.queryset(caller), as_far_as=as_far_as)
+        found = _number(shape, limit, reach).rows(list(self.keys), self.values)
+        return as_counted(found[0][0] if found else 0, limit)
+
+    @property
+    def values(self) -> Values:
+        return tuple(value for each in self.narrowings for value in each.values)
+
+    @property
+    def shape(self) -> "Selection":
+        """Without the keys and the values: what statements are kept by."""
+        shape = self
+        if self.column:
+            shape = replace(shape, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
+        if self.narrowings:
+            shape = replace(shape, narrowings=tuple(each.without_values() for each in self.narrowings))
+        return shape
+
+    def by_key(self, caller: Caller) -> "Selection":
+        """The rows that are there now, by their keys."""
+        found = self.rows(columns_named("pk"), caller)
+        return Selection(self.declaration, "pk", tuple(key for (key,) in found))
 
     def _having(self) -> dict[str, Any]:
         # PostgreSQL thinks that an array of any length has ten elements. For one, it would rather plan anew
@@ -117,10 +167,7 @@ class Selection:
     def rows(self, columns: Columns, caller: Caller) -> list[Row]:
         if self.column and not self.keys:
             return []
-        shape = self
-        if self.column:
-            shape = replace(self, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
-        found = _statement(shape, columns, reach_of(caller)).rows(list(self.keys))
+        found = _statement(self.shape, columns, reach_of(caller)).rows(list(self.keys), self.values)
         if self.column != "pk" or len(found) < 2:
             return found
         by_key = {row[columns.place("", "pk")]: row for row in found}
@@ -135,15 +182,22 @@ class Statement:
     parameters: tuple[Any, ...]
     converters: tuple[tuple[int, Convert], ...]
 
-    def rows(self, keys: list[UUID]) -> list[Row]:
+    def rows(self, keys: list[UUID], values: Values = ()) -> list[Row]:
         if self.sql is None:
             return []
-        rows = rows_of(self.sql, self._filled(keys))
+        rows = rows_of(self.sql, self._filled(keys, values))
         return [self._converted(row) for row in rows] if self.converters else rows
 
-    def _filled(self, keys: list[UUID]) -> list[Any]:
+    def _filled(self, keys: list[UUID], values: Values) -> list[Any]:
         return [
-            keys if each is ANY_KEYS else keys[0] if each is ANY_KEY else each for each in self.parameters
+            keys
+            if each is ANY_KEYS
+            else keys[0]
+            if each is ANY_KEY
+            else each.made(values)
+            if type(each) is Parameter
+            else each
+            for each in self.parameters
         ]
 
     def _converted(self, row: Row) -> Row:
@@ -167,6 +221,16 @@ def _whole_list(selection: Selection, reach: Caller) -> Collection[str]:
 def _statement(selection: Selection, columns: Columns, reach: Caller) -> Statement:
     """The cache is bounded because windows, fields and includes are the client's to choose."""
     return compiled(selection.queryset(reach).values_list(*columns.selected))
+
+
+@lru_cache(maxsize=512)
+def _number(selection: Selection, limit: int, reach: Caller) -> Statement:
+    """How many there are, up to one more than the limit."""
+    statement = compiled(selection.queryset(reach).order_by()[: limit + 1].values_list("pk"))
+    if statement.sql is None:
+        return statement
+    sql = f"SELECT count(*) FROM ({statement.sql}) AS those"  # noqa: S608 (the ORM's own text)
+    return Statement(sql, statement.parameters, ())
 
 
 def compiled(rows: QuerySet[Any]) -> Statement:

@@ -25,13 +25,12 @@ from api.errors import Rejection, error
 from api.fields import uuid_or_none
 from api.idempotency import Written, once
 from api.negotiation import MEDIA_TYPE
-from api.paging import page_meta, page_numbers
+from api.paging import known_count, page_meta, page_numbers
 from api.parsers import read_body, read_relationship_body
 from api.plans import Reading, Resources, identifier
 from api.selecting import Rows, Selection, columns_named
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
-from kernel.counting import count
 from kernel.refusals import NotFound
 
 
@@ -199,31 +198,28 @@ class ResourceViewSet(DispatchedViewSet):
 
     def _page(self, rows: Selection, *, linkage_only: bool = False) -> HttpResponse:
         caller, page = self.credential.caller, self.query.page
+        asked = cast(Selection, self.filter_queryset(cast(Any, rows)))
         if isinstance(page, CursorPage):
-            asked = self.filter_queryset(rows.queryset(caller))
             return self._page_by_cursor(asked, page, linkage_only=linkage_only)
+        there = replace(asked, order=self.query.order, window=(page.rows.start, page.rows.stop))
         if self.query.predicates:
-            asked = self.filter_queryset(rows.queryset(caller))
-            found = count(asked, as_far_as=page.rows.stop)
-            keys = asked.order_by(*self.query.order)[page.rows].values_list("pk", flat=True)
-            rows = Selection(self.target, "pk", tuple(keys))
-        else:
-            found = rows.count(caller, as_far_as=page.rows.stop)
-            rows = replace(rows, order=self.query.order, window=(page.rows.start, page.rows.stop))
+            there = there.by_key(caller)
+        data, included = self._read_list(there, linkage_only=linkage_only)
+        number = len(there.keys) if self.query.predicates else len(data)
+        found = known_count(page, number) or asked.count(caller, as_far_as=page.rows.stop)
         links = {
             relation: None
             if number is None
             else link_to(self.request, {"page[number]": number, "page[size]": page.size})
             for relation, number in page_numbers(page, found).items()
         }
-        data, included = self._read_list(rows, linkage_only=linkage_only)
         return self._answer(
             data, included, meta=page_meta(page, found), links=self._relationship_links() | links
         )
 
-    def _page_by_cursor(self, rows: QuerySet[Any], page: CursorPage, *, linkage_only: bool) -> HttpResponse:
+    def _page_by_cursor(self, rows: Selection, page: CursorPage, *, linkage_only: bool) -> HttpResponse:
         order, resource_type = self.query.order, self.target.type
-        found = find(rows, order, page)
+        found = find(rows, order, page, self.credential.caller)
         there = Selection(self.target, "pk", tuple(found.keys))
         data, included = self._read_list(there, linkage_only=linkage_only)
         cursors = {str(each[-1]): written(each, order, resource_type) for each in found.positions}
@@ -233,7 +229,7 @@ class ResourceViewSet(DispatchedViewSet):
         def link(parameter: str, position: Position | None) -> str | None:
             if position is None:
                 return None
-            cursor = written(position, order, resource_type)
+            cursor = cursors.get(str(position[-1])) or written(position, order, resource_type)
             sides = {"page[after]": None, "page[before]": None, parameter: cursor, "page[size]": page.size}
             return link_to(self.request, sides)
 

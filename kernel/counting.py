@@ -62,8 +62,17 @@ def count(rows: QuerySet[Any], *, as_far_as: int = 0) -> Count:
     modes = modes_of_whole_list(rows)
     if modes:
         return count_of_all(rows.model, modes)
-    limit = max(LIMIT, as_far_as)
-    number = rows.order_by()[: limit + 1].count()
+    limit = farthest(as_far_as)
+    return as_counted(rows.order_by()[: limit + 1].count(), limit)
+
+
+def farthest(as_far_as: int) -> int:
+    """How far rows are counted for who reads them up to that one."""
+    return max(LIMIT, as_far_as)
+
+
+def as_counted(number: int, limit: int) -> Count:
+    """Of rows that were counted up to one more than the limit."""
     return Count(number, is_exact=number <= limit)
 
 

@@ -1,6 +1,6 @@
 """Authorizations under `/api/gift_card_authorizations`: what is held of a card for an order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -12,8 +12,9 @@ from access.scopes import Scope
 from api.computed import BatchField
 from api.credential import Credential
 from api.fields import StrictBoolean, StrictInteger, StrictString, Timestamp
-from api.matchers import AttributeFilter
+from api.matchers import Asked, AttributeFilter
 from api.serializers import ResourceSerializer
+from api.told import Told
 from api.views import ResourceViewSet
 from giftcards import operations
 from giftcards.api.amounts import float_of, formatted
@@ -37,13 +38,15 @@ class StatusFilter(AttributeFilter):
 
     matchers: ClassVar[frozenset[str]] = frozenset({"eq", "not_eq", "in", "not_in"})
 
-    def build(self, matcher: str, value: str, *, prefix: str, caller: Caller) -> Q:
-        named = {value} if matcher in {"eq", "not_eq"} else set(value.split(","))
+    def read(self, matcher: str, text: str) -> Asked:
+        named = {text} if matcher in {"eq", "not_eq"} else set(text.split(","))
         every = set(AuthorizationStatus.values)
         if not named <= every:
-            raise ValueError(value)
-        wanted = every - named if matcher.startswith("not_") else named
-        return reads_as(wanted, prefix)
+            raise ValueError(text)
+        return Asked((), frozenset(every - named if matcher.startswith("not_") else named))
+
+    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
+        return reads_as(form, prefix)
 
 
 class AuthorizationSerializer(ResourceSerializer):

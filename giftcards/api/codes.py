@@ -1,8 +1,10 @@
 """Codes on the wire: shown to those who may see them, searched for without being stored in the clear."""
 
 import logging
-from functools import lru_cache
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -10,10 +12,10 @@ from django.db.models import Q
 
 from access.scopes import Scope
 from api.credential import Credential
-from api.matchers import AttributeFilter
+from api.matchers import Asked, AttributeFilter
+from api.told import Told
 from giftcards import codes
-from giftcards.code_format import possible_prefixes, possible_suffixes
-from kernel.caller import Caller
+from giftcards.code_format import possible_suffixes
 
 logger = logging.getLogger(__name__)
 
@@ -42,38 +44,36 @@ def _report_unreadable(card_id: UUID, key_version: int) -> None:
     )
 
 
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "eq": ("code_digest",),
+    "in": ("code_digest",),
+    "start": ("code_prefix_digest",),
+    "end": ("code_last_four",),
+    "cont": ("code_digest", "code_prefix_digest", "code_last_four"),
+}
+"""What each matcher looks into."""
+
+
 class CodeFilter(AttributeFilter):
     """`eq` and `in` by the whole code, `start` by its first 8 characters, `end` by its last 4; `cont` matches
     any of these (contract §6). What a digest cannot answer is refused rather than answered wrongly."""
 
-    matchers: ClassVar[frozenset[str]] = frozenset({"eq", "in", "start", "end", "cont"})
+    matchers: ClassVar[frozenset[str]] = frozenset(COLUMNS)
 
-    def build(self, matcher: str, value: str, *, prefix: str, caller: Caller) -> Q:
+    def read(self, matcher: str, text: str) -> Asked:
         if matcher == "eq":
-            return _whole(prefix, value)
+            return Asked((codes.digests(text),))
         if matcher == "in":
-            return Q(
-                **{f"{prefix}code_digest__in": [d for each in value.split(",") for d in codes.digests(each)]}
-            )
-        if matcher == "start":
-            if not possible_prefixes(value):
-                raise ValueError
-            return _start(prefix, value)
-        if matcher == "end":
-            if not possible_suffixes(value):
-                raise ValueError
-            return _end(prefix, value)
-        return _whole(prefix, value) | _start(prefix, value) | _end(prefix, value)
+            return Asked(([digest for each in text.split(",") for digest in codes.digests(each)],))
+        # None for a whole code, which must not stand in a statement: the database may log it.
+        starts, ends = codes.prefix_digests(text), list(possible_suffixes(text))
+        if matcher == "cont":
+            return Asked((codes.digests(text), starts, ends))
+        wanted = starts if matcher == "start" else ends
+        if not wanted:
+            raise ValueError
+        return Asked((wanted,))
 
-
-def _whole(prefix: str, value: str) -> Q:
-    return Q(**{f"{prefix}code_digest__in": codes.digests(value)})
-
-
-def _start(prefix: str, value: str) -> Q:
-    return Q(**{f"{prefix}code_prefix_digest__in": codes.prefix_digests(value)})
-
-
-def _end(prefix: str, value: str) -> Q:
-    # Nothing for a whole code, which must not stand in a statement: the database may log it.
-    return Q(**{f"{prefix}code_last_four__in": possible_suffixes(value)})
+    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
+        columns = zip(COLUMNS[matcher], told, strict=True)
+        return reduce(or_, (Q(**{f"{prefix}{column}__among": those}) for column, those in columns))

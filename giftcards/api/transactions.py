@@ -1,7 +1,7 @@
 """The ledger under `/api/gift_card_transactions`, and a card's under `/api/gift_cards/{id}/transactions`."""
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import orjson
 from django.db.models import Q
@@ -10,15 +10,17 @@ from rest_framework_json_api.relations import ResourceRelatedField
 from access.scopes import Scope
 from api.computed import ComputedField
 from api.fields import Timestamp
-from api.matchers import AttributeFilter
+from api.matchers import Asked, AttributeFilter
 from api.serializers import ResourceSerializer
+from api.told import Told
 from api.views import ResourceViewSet
 from giftcards.api.amounts import float_of, formatted
 from giftcards.api.authorizations import LOCALE
 from giftcards.models import LedgerEntry
-from kernel.caller import Caller
 
 ACTOR: Final = {"kind": "actor_kind", "id": "actor_id", "name": "actor_name"}
+NOBODY: Final = "nobody"
+"""Has a member that actors don't have."""
 
 
 def actor_of(kind: str, key: str, name: str) -> dict[str, str]:
@@ -30,15 +32,20 @@ class ActorFilter(AttributeFilter):
 
     matchers: ClassVar[frozenset[str]] = frozenset({"jcont"})
 
-    def build(self, matcher: str, value: str, *, prefix: str, caller: Caller) -> Q:
-        told = orjson.loads(value)
+    def read(self, matcher: str, text: str) -> Asked:
+        told = orjson.loads(text)
         if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
-            raise ValueError(value)
+            raise ValueError(text)
         if any("\0" in each for each in told.values()):
-            raise ValueError(value)
+            raise ValueError(text)
         if not told.keys() <= ACTOR.keys():
+            return Asked((), NOBODY)
+        return Asked(tuple(told.values()), tuple(told))
+
+    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
+        if form == NOBODY:
             return Q(pk__in=[])
-        members = {f"{prefix}{ACTOR[name]}": each for name, each in told.items()}
+        members = {f"{prefix}{ACTOR[name]}": each for name, each in zip(form, told, strict=True)}
         return Q(**members, **{f"{prefix}pk__isnull": False})
 
 

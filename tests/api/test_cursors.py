@@ -298,8 +298,8 @@ def test_a_row_that_goes_leaves_its_cursor_a_place(wire, many):
 
 
 def test_a_row_that_goes_between_the_places_and_the_page_is_left_out(wire, many, monkeypatch):
-    def find_and_lose(rows, order, asked):
-        found = find(rows, order, asked)
+    def find_and_lose(rows, order, asked, caller):
+        found = find(rows, order, asked, caller)
         Book.objects.get(pk=found.keys[0]).delete()
         return found
 

@@ -10,8 +10,9 @@ import pytest
 
 from api.declaration import declaration_of
 from api.fields import timestamp_text
-from api.filtering import condition
+from api.filtering import search_for
 from api.matchers import MATCHERS, Kind, Operand, kind_of
+from api.selecting import Selection, columns_named
 from tests.library.cast import READERS
 from tests.library.models import Author, Book, Library
 from tests.library.serializers import BookSerializer, LibrarySerializer
@@ -167,13 +168,18 @@ CASES = [
 ]
 
 
+def keys_found(predicate: str, text: str) -> list[Any]:
+    books = Selection(BOOKS).narrowed_by(search_for([(predicate, text)], BOOKS))
+    return [key for (key,) in books.rows(columns_named("pk"), CALLER)]
+
+
 @pytest.mark.parametrize(("attribute", "matcher"), CASES)
 def test_finds_what_python_would(shelf, attribute, matcher):
     books = list(shelf)
     for text, operand in operands(matcher, ATTRIBUTES[attribute][0]):
         wanted = {book.pk for book in books if expected(matcher, value_of(book, attribute), operand)}
-        found = Book.objects.filter(condition(f"{attribute}_{matcher}", text, BOOKS, CALLER))
-        assert set(found.values_list("pk", flat=True)) == wanted, text
+        found = keys_found(f"{attribute}_{matcher}", text)
+        assert set(found) == wanted, text
         assert len(found) == len(wanted), "no row twice"
 
 
@@ -213,8 +219,7 @@ def test_a_boolean_matcher_turned_false_is_its_opposite(shelf, matcher, text):
     other = "false" if text == "true" else "true"
 
     def found(name: str, value: str) -> set[Any]:
-        rows = Book.objects.filter(condition(f"signed_{name}", value, BOOKS, CALLER))
-        return set(rows.values_list("pk", flat=True))
+        return set(keys_found(f"signed_{name}", value))
 
     assert found(matcher, text) == found(opposite[matcher], other)
     assert found(matcher, text)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from api.selecting import Selection
+from api import selecting
+from api.declaration import Declaration
 from tests.api.conftest import Wire
 from tests.library.models import Author, Book
 
@@ -17,16 +18,23 @@ def hurried_wire(monkeypatch) -> Iterator[Wire]:
     """Every row of books takes a second to look at, and a statement has a twentieth of one."""
     author = Author.objects.create(mode="test", name="Astrid Lindgren")
     Book.objects.create(mode="test", title="Ronia", pages=7, author=author)
-    usual = Selection.queryset
+    usual = Declaration.visible_to
 
-    def slow(selection, caller):
-        return usual(selection, caller).extra(where=["pg_sleep(1) IS NOT NULL"])
+    def slow(declaration, caller):
+        return usual(declaration, caller).extra(where=["pg_sleep(1) IS NOT NULL"])
 
-    monkeypatch.setattr(Selection, "queryset", slow)
+    monkeypatch.setattr(Declaration, "visible_to", slow)
+    forget_statements()
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = '50ms'")
         yield Wire()
         cursor.execute("RESET statement_timeout")
+    forget_statements()
+
+
+def forget_statements():
+    for kept in (selecting._statement, selecting._number):
+        kept.cache_clear()
 
 
 def too_slow(parameter):

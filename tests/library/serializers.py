@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,9 +7,9 @@ from django.db.models import Count, Q
 from api.computed import BatchField, ComputedField
 from api.credential import Credential
 from api.fields import StrictBoolean, StrictInteger, StrictString, Timestamp
-from api.matchers import AttributeFilter
+from api.matchers import Asked, AttributeFilter
 from api.serializers import ResourceSerializer
-from kernel.caller import Caller
+from api.told import Told
 from tests.library.models import Author, Book, Genre, Library
 
 COMMON = ["reference", "reference_origin", "metadata", "created_at", "updated_at"]
@@ -73,10 +73,13 @@ class IsbnFilter(AttributeFilter):
 
     matchers = frozenset({"eq"})
 
-    def build(self, matcher: str, value: str, *, prefix: str, caller: Caller) -> Q:
-        if "-" not in value:
-            raise ValueError(value)
-        return Q(**{f"{prefix}isbn": value})
+    def read(self, matcher: str, text: str) -> Asked:
+        if "-" not in text:
+            raise ValueError(text)
+        return Asked((text,))
+
+    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
+        return Q(**{f"{prefix}isbn": told[0]})
 
 
 class BookSerializer(ResourceSerializer):

@@ -51,10 +51,13 @@ def test_a_card_costs_so_many_statements(api, query, number):
 @pytest.mark.parametrize(
     ("query", "number"),
     [
-        (WITHOUT_LOGS, 3),  # the key, the number of cards, the cards
-        ("include=market,gift_card_recipient&" + WITHOUT_LOGS, 3),
-        ("filter[q][balance_cents_gt]=1&" + WITHOUT_LOGS, 4),  # which cards, and these
-        ("", 4),
+        (WITHOUT_LOGS, 2),  # the key, the cards: the page isn't full, and so their number is known
+        ("include=market,gift_card_recipient&" + WITHOUT_LOGS, 2),
+        ("page[size]=2&" + WITHOUT_LOGS, 3),  # and the number of cards
+        ("filter[q][balance_cents_gt]=1&" + WITHOUT_LOGS, 3),  # which cards, and these
+        ("filter[q][balance_cents_gt]=1&page[size]=2&" + WITHOUT_LOGS, 4),
+        ("filter[q][balance_cents_gt]=9999999&" + WITHOUT_LOGS, 2),
+        ("", 3),
     ],
 )
 def test_a_list_costs_so_many_statements(api, query, number):
