@@ -1,6 +1,7 @@
-"""Writing a new or a locked row and reading its times back: by one statement each, whose text is made once.
-Django would make it anew each time, and that takes longer than PostgreSQL does with it."""
+"""Writing a new or a locked row by a statement whose text is made once. Django would make it anew each time,
+and that takes longer than PostgreSQL does with it."""
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
@@ -13,15 +14,22 @@ from kernel.models import Resource
 _TIMES: Final = ("created_at", "updated_at")
 
 
-def insert(resource: Resource) -> None:
-    """A new row. The times that the database gives it are read back."""
-    model = type(resource)
-    statement, fields = _insertion(model)
-    values = [field.get_db_prep_save(getattr(resource, field.attname), connection) for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        resource.created_at, resource.updated_at = cursor.fetchone()
-    resource._state.adding, resource._state.db = False, connection.alias
+@cache
+def insertion(model: type[Resource]) -> str:
+    """`INSERT INTO … (…) SELECT …` of a new row, to be followed by FROM. The values are those of `texts_of`;
+    the times are given by the database."""
+    fields = _fields_of_new(model)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join(f"%({field.attname})s::{_type(field)}" for field in fields)
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {values}'
+
+
+def texts_of(resource: Resource) -> dict[str, str | None]:
+    """A new row's values by name, as PostgreSQL reads them: as texts, they make the same statement whatever
+    they are."""
+    return {
+        field.attname: _text(getattr(resource, field.attname)) for field in _fields_of_new(type(resource))
+    }
 
 
 def save_locked(resource: Resource, names: Sequence[str]) -> None:
@@ -43,15 +51,24 @@ def _statement(model: type[Model], names: tuple[str, ...]) -> str:
 
 
 @cache
-def _insertion(model: type[Model]) -> tuple[str, Sequence["Field[Any, Any]"]]:
-    fields = [field for field in model._meta.concrete_fields if field.attname not in _TIMES]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    values = ", ".join(["%s"] * len(fields))
-    statement = (
-        f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({values})'  # noqa: S608
-        ' RETURNING "created_at", "updated_at"'
-    )
-    return statement, fields
+def _fields_of_new(model: type[Model]) -> Sequence["Field[Any, Any]"]:
+    return [field for field in model._meta.concrete_fields if field.attname not in _TIMES]
+
+
+def _type(field: "Field[Any, Any]") -> str:
+    """Without its length: a cast to varchar(4) would cut silently where an insert refuses."""
+    return str(field.db_type(connection)).split("(")[0]
+
+
+def _text(value: object) -> str | None:
+    match value:
+        case None:
+            return None
+        case bytes():
+            return rf"\x{value.hex()}"
+        case dict() | list():
+            return json.dumps(value)
+    return str(value)
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":

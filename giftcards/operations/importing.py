@@ -20,7 +20,8 @@ from giftcards.exceptions import InsufficientBalance
 from giftcards.models import GiftCard, LedgerEntry, Order, Status
 from giftcards.operations.archiving import archive
 from giftcards.operations.balance import adjust, debit
-from giftcards.operations.issuing import draft, issue
+from giftcards.operations.drafting import draft
+from giftcards.operations.issuing import issue
 from giftcards.operations.lifecycle import activate, deactivate
 from giftcards.operations.locking import OpenCard, lock_card, save
 from giftcards.operations.occasion import Occasion

@@ -3,27 +3,20 @@
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-
 from events.operations import record
 from giftcards import codes
-from giftcards.code_keys import remember_key
-from giftcards.exceptions import CodeTaken
 from giftcards.models import GiftCard, Kind, OrderLine
-from giftcards.operations.attributes import GiftCardChanges, apply_changes
+from giftcards.operations.attributes import GiftCardChanges
+from giftcards.operations.drafting import draft
 from giftcards.operations.locking import OpenCard, open_card, save
 from giftcards.operations.occasion import NO_OCCASION, Occasion
 from giftcards.operations.posting import post
-from giftcards.operations.recording import RESOURCE_TYPE, record_operation
+from giftcards.operations.recording import RESOURCE_TYPE
 from giftcards.operations.rules import require_transition
-from giftcards.operations.sealing import new_code_for, seal_into
-from giftcards.operations.tagging import apply_tags
 from giftcards.operations.validity import begin_validity
 from kernel.caller import Caller
-from kernel.constraints import violated_constraint
 from kernel.keys import uuid7
 from kernel.refusals import Invalid
-from kernel.saving import insert
 from kernel.secret import Secret
 
 ISSUED_TOPIC: Final = "gift_card.created"
@@ -50,21 +43,6 @@ def create_gift_card(
     order = None if order_line is None else order_line.order
     card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="", order=order, order_line=order_line)
     return draft(card, caller=caller, attributes=attributes, code=chosen, occasion=occasion)
-
-
-def draft(
-    card: GiftCard, *, caller: Caller, attributes: GiftCardChanges, code: Secret | None, occasion: Occasion
-) -> GiftCard:
-    """`create_gift_card`, without asking what `code` looks like. Raises Invalid."""
-    with transaction.atomic():
-        remember_key(codes.current_version())
-        apply_changes(card, attributes, caller)
-        seal_into(card, code or new_code_for(card.market))
-        _require_unused_code(card, code)
-        _insert(card)
-        apply_tags(card, attributes)
-        record_operation(OpenCard(card, []), "create", caller=caller, occasion=occasion)
-    return card
 
 
 def purchase(
@@ -126,21 +104,3 @@ def _accepted(code: Secret) -> Secret:
     if not text.isprintable() or any(character.isspace() for character in text):
         raise Invalid("code", "invalid", "can't contain spaces or control characters")
     return code
-
-
-def _require_unused_code(card: GiftCard, code: Secret | None) -> None:
-    """Under every key, because a card sealed before a key rotation has another digest for the same code."""
-    if code is not None:
-        taken = GiftCard.objects.filter(mode=card.mode, code_digest__in=codes.digests(code.reveal()))
-        if taken.exists():
-            raise CodeTaken
-
-
-def _insert(card: GiftCard) -> None:
-    """No savepoint: whoever hears of the refusal is outside of the transaction."""
-    try:
-        insert(card)
-    except IntegrityError as error:
-        if violated_constraint(error) == "one_gift_card_per_code_and_mode":
-            raise CodeTaken from None
-        raise

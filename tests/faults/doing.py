@@ -108,6 +108,11 @@ def cancel_order() -> Action:
     return lambda: operations.cancel_order(caller=TEST, order_id=order.pk)
 
 
+def create_alone() -> Action:
+    a_draft()  # the first code under a key makes the key known as well
+    return lambda: a_draft(code="CHOSEN-CODE")
+
+
 def create() -> Action:
     tag = operations.create_tag(caller=TEST, name="summer")
     return lambda: a_draft(code="CHOSEN-CODE", recipient_email="ada@example.com", tags=[tag])
@@ -192,6 +197,7 @@ def update_denomination() -> Action:
 
 PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "create": create,
+    "create alone": create_alone,
     "issue": issue,
     "issue a batch": issue_batch,
     "update": update,
@@ -226,7 +232,7 @@ PREPARED: Final[Mapping[str, Callable[[], Action]]] = {
     "follow what was imported": follow_imported_card,
 }
 
-ONE_STATEMENT: Final = frozenset({"debit", "recharge"})
+ONE_STATEMENT: Final = frozenset({"create alone", "debit", "recharge"})
 
 BY_KEY: Final[Mapping[str, Callable[[UUID], Any]]] = {
     "debit": lambda key: operations.debit(caller=TEST, card_id=key, amount_cents=400),

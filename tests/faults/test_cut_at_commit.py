@@ -20,7 +20,7 @@ from api.models import IdempotencyKey
 from giftcards.models import GiftCard, Kind, LedgerEntry
 from kernel.keys import uuid7
 from tests.concurrency.crowd import assert_ledger_is_true
-from tests.fixtures.cast import an_active_card
+from tests.fixtures.cast import a_draft, an_active_card
 from tests.fixtures.proxy import AnswerSwallower, CommitCutter, Moment
 from tests.server import CHECKED, PATIENCE, Server, a_key, serving
 
@@ -79,6 +79,7 @@ def a_payment() -> Order:
 
 
 def a_new_card() -> Order:
+    a_draft()  # the first code under a key makes the key known, which is a transaction of its own
     attributes = {"currency_code": "USD", "balance_cents": 100, "reference": str(uuid7())}
     cards = GiftCard.objects.filter(reference=attributes["reference"])
     return Order("POST", "gift_cards", {"type": "gift_cards", "attributes": attributes}, cards.count)

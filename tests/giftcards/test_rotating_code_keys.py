@@ -24,6 +24,7 @@ from giftcards.models import CodeKeyFingerprint, GiftCard
 from giftcards.operations import debit, resealing, sealing
 from giftcards.operations.resealing import codes_to_reseal, reseal_codes
 from giftcards.operations.sealing import SEALED_COLUMNS
+from kernel.statements import rows_of
 from tests.fixtures.cast import TEST, a_draft, an_active_card
 from tests.fixtures.locks import until_someone_waits_for_us
 from tests.fixtures.races import at_once, outcomes
@@ -292,6 +293,40 @@ def test_a_process_without_the_newest_key_seals_nothing(keys, is_rotated):
     for code in (CODE, "ANOTHER-CODE", None):
         with pytest.raises(WrongCodeKeys, match="number 2 is missing"):
             a_draft(code=code)
+
+
+def asked_while_a_newer_key_becomes_known(keys, ask):
+    """What `ask` comes to that begins, with the old key, before the first code under the new one is
+    committed."""
+    a_draft()
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            keys(OLD | NEW)
+            a_draft()
+            keys(OLD)
+            asked = threads.submit(at_once, [ask])
+            until_someone_waits_for_us()
+        return asked.result()
+
+
+def test_a_card_that_waited_for_a_newer_key_is_not_sealed_under_the_old_one(keys):
+    (refusal,) = asked_while_a_newer_key_becomes_known(keys, a_draft)
+
+    assert isinstance(refusal, WrongCodeKeys)
+    assert versions() == {1, 2}
+    assert GiftCard.objects.count() == 2
+
+
+def test_a_statement_by_itself_would_not_see_the_newer_key(keys):
+    """The control: the lock, and what is stored, without a function that looks after the wait."""
+    statement = """
+        SELECT max(version) FROM giftcards_codekeyfingerprint,
+            (SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))) AS locked
+    """
+
+    (rows,) = asked_while_a_newer_key_becomes_known(keys, lambda: rows_of(statement, [code_keys.LOCK]))
+
+    assert rows == [(1,)]
 
 
 @pytest.mark.usefixtures("small_portions")
