@@ -6,7 +6,7 @@ read without instances (`api.plans`), while `to_representation` still works on o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 from django.db.models import Model
@@ -28,6 +28,12 @@ class Derived:
         rows = type(instance)._default_manager.filter(pk=instance.pk)
         return rows.values_list(self.expression(""), flat=True).get()
 
+
+NOTHING: Final = object()
+"""What was loaded of a key that the loading leaves out."""
+
+KEY: Final = "id"
+"""Among the columns of a ComputedField: the row's key, as text."""
 
 Load: TypeAlias = Callable[[list[UUID], Credential], Mapping[UUID, Any]]
 
@@ -60,10 +66,7 @@ class ComputedField(serializers.Field[Any, Any, Any, Any]):
         super().__init__(**{**_writing(write), **kwargs})
 
     def get_attribute(self, instance: Any) -> tuple[Any, ...]:
-        return tuple(
-            column.of(instance) if isinstance(column, Derived) else walk(instance, column)
-            for column in self.columns
-        )
+        return tuple(_value(instance, column) for column in self.columns)
 
     def to_representation(self, value: tuple[Any, ...]) -> Any:
         if self.for_credential:
@@ -105,17 +108,17 @@ class BatchField(serializers.Field[Any, Any, Any, Any]):
         return cast(UUID, instance.pk)
 
     def to_representation(self, value: UUID) -> Any:
-        return self.value_of(value, self.load([value], self.context["credential"]))
+        return self.value_of(self.load([value], self.context["credential"]).get(value, NOTHING))
 
     def run_validation(self, data: Any = empty) -> Any:
         if self.write is None:
             return super().run_validation(data)
         return self.write.run_validation(data)
 
-    def value_of(self, key: UUID, loaded: Mapping[UUID, Any]) -> Any:
-        if key not in loaded:
+    def value_of(self, loaded: Any) -> Any:
+        if loaded is NOTHING:
             return self.missing()
-        return loaded[key] if self.compute is None else self.compute(loaded[key])
+        return loaded if self.compute is None else self.compute(loaded)
 
 
 def _writing(write: serializers.Field[Any, Any, Any, Any] | None) -> dict[str, Any]:
@@ -123,6 +126,12 @@ def _writing(write: serializers.Field[Any, Any, Any, Any] | None) -> dict[str, A
     if write is None:
         return {"read_only": True}
     return {"required": write.required, "allow_null": write.allow_null}
+
+
+def _value(instance: Any, column: str | Derived) -> Any:
+    if isinstance(column, Derived):
+        return column.of(instance)
+    return str(instance.pk) if column == KEY else walk(instance, column)
 
 
 def walk(instance: Any, column: str) -> Any:

@@ -30,6 +30,7 @@ DECIMAL_TEXT: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})([.][0-9]{1,18})?", re.
 TIMESTAMP_TEXT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})"
 )
+WITH_MICROSECONDS: Final = len("2026-03-29 01:30:00.123456+00")
 DATE_TEXT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -332,6 +333,8 @@ def timestamp_as_stored(text: str) -> str:
     time."""
     if text[10] != " " or text[-3:] != "+00":  # no year of four digits, or another time zone
         return timestamp_text(datetime.datetime.fromisoformat(text))
+    if len(text) == WITH_MICROSECONDS:
+        return f"{text[:10]}T{text[11:23]}Z"
     return f"{text[:10]}T{text[11:19]}.{text[20:-3] + '000':.3}Z"
 
 

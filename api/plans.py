@@ -12,19 +12,19 @@ declared as guarded, and asks `visible_to` of its target once for the page. To-m
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import orjson
 from django.db.models import QuerySet
 
-from api.computed import Load
+from api.computed import NOTHING, Load
 from api.credential import Credential
 from api.declaration import Declaration, Relationship
 from api.selecting import Columns, Rows, Selection, columns_named, compiled
 from kernel.statements import Row
 
-Read: TypeAlias = Callable[[Row], Any]
 Resource: TypeAlias = dict[str, Any]
 Resources: TypeAlias = list[Resource]
 Identifier: TypeAlias = dict[str, str]
@@ -41,31 +41,43 @@ class Reading:
     root: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
-    """The keys of all rows that one node is built from, and what was loaded for them, each thing once."""
+    """The rows that one node is built from, each once: their keys, their columns, and what was loaded for
+    them, each thing once."""
 
-    keys: list[UUID]
+    keys: list[str]
+    columns: list[tuple[Any, ...]]
     reading: Reading
-    loaded: dict[Load, Mapping[UUID, Any]] = field(default_factory=dict)
+    loaded: dict[Load, list[Any]] = field(default_factory=dict)
 
-    def load(self, load: Load) -> Mapping[UUID, Any]:
+    @cached_property
+    def uuids(self) -> list[UUID]:
+        return [UUID(key) for key in self.keys]
+
+    def load(self, load: Load) -> list[Any]:
+        """For each key what was loaded, or `NOTHING`."""
         if load not in self.loaded:
-            self.loaded[load] = load(self.keys, self.reading.credential)
+            found = load(self.uuids, self.reading.credential)
+            self.loaded[load] = [found.get(key, NOTHING) for key in self.uuids]
         return self.loaded[load]
 
 
-Bind: TypeAlias = Callable[[Batch], Read]
-"""Makes one attribute's function of a row, for the rows of one batch."""
+Values: TypeAlias = Callable[[Batch], Iterable[Any]]
+"""One attribute's values, in the order of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Those of one node, in their order: each is first the value of its column, as it is; the `computed` ones
-    then get theirs."""
+    names: tuple[str, ...]
+    values: tuple[Values, ...]
 
-    columns: Callable[[Row], dict[str, Any]]
-    computed: tuple[tuple[str, Bind], ...]
+    def of(self, batch: Batch) -> Iterable[dict[str, Any]]:
+        if not self.names:
+            return [{} for _ in batch.keys]
+        names = self.names
+        rows = zip(*[each(batch) for each in self.values], strict=True)
+        return [dict(zip(names, row)) for row in rows]  # noqa: B905 (as many of the one as of the other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +89,10 @@ class ToOne:
     key: int
     guard: Declaration | None
 
-    def written(self, row: Row, beyond: frozenset[UUID]) -> str:
-        key = row[self.key]
-        return "null" if key is None or key in beyond else _identifier(self.type, key)
+    def written(self, batch: Batch, related: "Related") -> Iterable[str]:
+        keys = batch.columns[self.key]
+        beyond = _beyond_reach(keys, self.guard, batch.reading)
+        return ["null" if key is None or key in beyond else _identifier(self.type, key) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +105,28 @@ class ToMany:
     parent: int
     included: bool
 
-    def written(self, rows: Iterable[Row]) -> str:
-        target = self.plan.node
-        return f"[{','.join(_identifier(target.type, row[target.key]) for row in rows)}]"
+    def written(self, batch: Batch, related: "Related") -> Iterable[str]:
+        target, by_parent = self.plan.node, related[self.name]
+        return [
+            f"[{','.join(_identifier(target.type, row[target.key]) for row in by_parent.get(key, ()))}]"
+            for key in batch.keys
+        ]
+
+    def related(self, batch: Batch) -> dict[str, list[Row]]:
+        """The rows for all parents of a page, by parent."""
+        relationship, reading = self.relationship, batch.reading
+        target = Selection(relationship.target, relationship.way_back, tuple(batch.uuids), order=("pk",))
+        by_parent: dict[str, list[Row]] = {}
+        key = self.plan.node.key
+        for row in target.rows(self.plan.columns, reading.credential.caller):
+            rows = by_parent.setdefault(row[self.parent], [])
+            if not (relationship.repeating and rows and rows[-1][key] == row[key]):
+                rows.append(row)
+        return by_parent
+
+
+Related: TypeAlias = Mapping[str, Mapping[str, list[Row]]]
+"""The rows of each to-many relationship, by parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +134,7 @@ class Node:
     """One place in the include tree: how the resources there are built from the row. With a `guard`, only
     those that it lets the caller see.
 
-    `relationships` is their JSON, with `ADDRESS` for the resource's own and `%(name)s` for each linkage.
+    `relationships` is their JSON, with `ADDRESS` for the resource's own and `%s` for each `linkage`.
     """
 
     type: str
@@ -110,7 +142,7 @@ class Node:
     guard: Declaration | None
     attributes: Attributes
     relationships: str
-    to_one: tuple[ToOne, ...]
+    linkage: tuple[ToOne | ToMany, ...]
     to_many: tuple[ToMany, ...]
     children: tuple["Node", ...]
 
@@ -126,57 +158,59 @@ class Plan:
             selected = compiled(rows.values_list(*self.columns.selected)).rows([])
         else:
             selected = rows.rows(self.columns, reading.credential.caller)
-        seen: dict[tuple[str, UUID], Resource] = {}
+        seen: dict[tuple[str, str], Resource] = {}
         primary = _emit(self.node, selected, reading, seen)
         included = list(seen.values())[len(primary) :]
         return primary, included
 
 
-def _emit(node: Node, rows: list[Row], reading: Reading, seen: dict[tuple[str, UUID], Resource]) -> Resources:
+def _emit(node: Node, rows: list[Row], reading: Reading, seen: dict[tuple[str, str], Resource]) -> Resources:
     """Builds this node's resources, then what is included below it; `seen` holds every resource once."""
-    rows = _within_reach(rows, node, reading)
-    by_key: dict[UUID, Row] = {}
-    for row in rows:
-        by_key.setdefault(row[node.key], row)
-    by_key.pop(None, None)  # type: ignore[call-overload]
-    if not by_key:
-        return []
-    keys = list(by_key)
-    linkage = {each.name: _related_rows(each, keys, reading) for each in node.to_many}
-    beyond = {each.name: _beyond_reach(rows, each, reading) for each in node.to_one}
-    batch = Batch(keys, reading)
-    columns = node.attributes.columns
-    computed = [(name, bind(batch)) for name, bind in node.attributes.computed]
-    begin = f"{reading.root}/{node.type}/"
-    meta = _meta(reading)
-    has_linkage = bool(node.to_one or node.to_many)
-    resources: Resources = []
-    for key, row in by_key.items():
-        attributes = columns(row)
-        for name, read in computed:
-            attributes[name] = read(row)
-        identifier = str(key)
-        address = begin + identifier
-        resource = {
-            "id": identifier,
-            "type": node.type,
-            "links": {"self": address},
-            "attributes": attributes,
-            "relationships": _relationships(node, row, address, linkage, beyond),
-            "meta": meta,
-        }
-        resources.append(_once(resource, key, seen, has_linkage=has_linkage))
+    by_key = {row[node.key]: row for row in rows}
     # Where there is no such resource, nothing hangs on it. Django reads a key that two relations share from
     # the nearer one, and so finds it even there.
-    present = [row for row in rows if row[node.key] is not None] if node.children else []
+    by_key.pop(None, None)
+    for key in _beyond_reach(by_key, node.guard, reading):
+        del by_key[key]
+    if not by_key:
+        return []
+    present = list(by_key.values())
+    batch = Batch(list(by_key), list(zip(*present, strict=True)), reading)
+    related = {each.name: each.related(batch) for each in node.to_many}
+    resources = [_once(each, node, seen) for each in _resources(node, batch, related)]
     for child in node.children:
         _emit(child, present, reading, seen)
-    for each in node.to_many:
-        if each.included:
-            _emit(
-                each.plan.node, [row for some in linkage[each.name].values() for row in some], reading, seen
-            )
+    for many in node.to_many:
+        if many.included:
+            below = [row for some in related[many.name].values() for row in some]
+            _emit(many.plan.node, below, reading, seen)
     return resources
+
+
+def _resources(node: Node, batch: Batch, related: Related) -> Resources:
+    resource_type, meta = node.type, _meta(batch.reading)
+    begin = f"{batch.reading.root}/{resource_type}/"
+    parts = zip(batch.keys, node.attributes.of(batch), _relationships(node, batch, related), strict=True)
+    return [
+        {
+            "id": key,
+            "type": resource_type,
+            "links": {"self": begin + key},
+            "attributes": attributes,
+            "relationships": orjson.Fragment(relationships.replace(ADDRESS, begin + key)),
+            "meta": meta,
+        }
+        for key, attributes, relationships in parts
+    ]
+
+
+def _relationships(node: Node, batch: Batch, related: Related) -> list[str]:
+    """Every relationship has both links; those included or asked for by name have their linkage as well."""
+    text = node.relationships
+    if not node.linkage:
+        return [text] * len(batch.keys)
+    linkage = zip(*[each.written(batch, related) for each in node.linkage], strict=True)
+    return [text % written for written in linkage]
 
 
 def _meta(reading: Reading) -> dict[str, str]:
@@ -184,65 +218,28 @@ def _meta(reading: Reading) -> dict[str, str]:
     return {"mode": credential.caller.mode.value, "organization_id": str(credential.organization_id)}
 
 
-def _once(
-    resource: Resource, key: UUID, seen: dict[tuple[str, UUID], Resource], *, has_linkage: bool
-) -> Resource:
+def _once(resource: Resource, node: Node, seen: dict[tuple[str, str], Resource]) -> Resource:
     """One resource object for each type and id, with the linkage of every way that led to it."""
-    known = seen.setdefault((resource["type"], key), resource)
-    if known is not resource and has_linkage:
+    known = seen.setdefault((node.type, resource["id"]), resource)
+    if known is not resource and node.linkage:
         links, more = members_of(known["relationships"]), members_of(resource["relationships"])
         linked = {name: each for name, each in more.items() if "data" in each}
         known["relationships"] = orjson.Fragment(orjson.dumps({**links, **linked}))
     return known
 
 
-def _relationships(
-    node: Node,
-    row: Row,
-    address: str,
-    linkage: Mapping[str, Mapping[UUID, list[Row]]],
-    beyond: Mapping[str, frozenset[UUID]],
-) -> orjson.Fragment:
-    """Every relationship has both links; those included or asked for by name have their linkage as well."""
-    text = node.relationships
-    if node.to_one or node.to_many:
-        written = {one.name: one.written(row, beyond[one.name]) for one in node.to_one}
-        for many in node.to_many:
-            written[many.name] = many.written(linkage[many.name].get(row[node.key], ()))
-        text %= written
-    return orjson.Fragment(text.replace(ADDRESS, address))
-
-
-def _within_reach(rows: list[Row], node: Node, reading: Reading) -> list[Row]:
-    beyond = _beyond_reach(rows, node, reading)
-    return [row for row in rows if row[node.key] not in beyond] if beyond else rows
-
-
-def _beyond_reach(rows: list[Row], place: ToOne | Node, reading: Reading) -> frozenset[UUID]:
-    """Which keys at a guarded place of the rows the caller does not reach; the database is asked only where
-    there can be any."""
+def _beyond_reach(keys: Iterable[str | None], guard: Declaration | None, reading: Reading) -> frozenset[str]:
+    """Which of the keys at a guarded place the caller does not reach; the database is asked only where there
+    can be any."""
     caller = reading.credential.caller
-    if place.guard is None or caller.market_ids is None:
+    if guard is None or caller.market_ids is None:
         return frozenset()
-    keys = frozenset(row[place.key] for row in rows if row[place.key] is not None)
-    within = Selection(place.guard, "pk", tuple(keys)).rows(columns_named("pk"), caller)
-    return keys.difference(key for (key,) in within)
+    named = frozenset(key for key in keys if key is not None)
+    within = Selection(guard, "pk", tuple(map(UUID, named))).rows(columns_named("pk"), caller)
+    return named.difference(str(key) for (key,) in within)
 
 
-def _related_rows(each: ToMany, keys: Iterable[UUID], reading: Reading) -> dict[UUID, list[Row]]:
-    """The rows of a to-many relationship for all parents of a page, by parent."""
-    relationship = each.relationship
-    related = Selection(relationship.target, relationship.way_back, tuple(keys), order=("pk",))
-    by_parent: dict[UUID, list[Row]] = {}
-    key = each.plan.node.key
-    for row in related.rows(each.plan.columns, reading.credential.caller):
-        rows = by_parent.setdefault(row[each.parent], [])
-        if not (relationship.repeating and rows and rows[-1][key] == row[key]):
-            rows.append(row)
-    return by_parent
-
-
-def _identifier(resource_type: str, key: UUID) -> str:
+def _identifier(resource_type: str, key: str) -> str:
     return f'{{"type":"{resource_type}","id":"{key}"}}'
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import count as numbers
 from itertools import islice
-from typing import Any, Final, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -53,6 +53,12 @@ class Columns:
         path = prefix + column
         return self._place(("", path), lambda: path)
 
+    @property
+    def key(self) -> int:
+        """The place of the row's key, as text unless it is selected as it is."""
+        place = self.places.get(("", "pk"))
+        return self.text("pk") if place is None else place
+
     def text(self, path: str) -> int:
         """The column as PostgreSQL writes it: what goes out as text need not become an object before."""
         return self._place(("as text", path), lambda: Cast(F(path), TextField()))
@@ -83,6 +89,9 @@ class Narrowing(ABC):
     """A condition on rows, and the values that statements are told for it. Without them it is the same for
     many requests: statements are kept by what is left."""
 
+    is_a_search: ClassVar[bool] = False
+    """Whether it may leave many rows or none, depending on the values."""
+
     values: Values
 
     def without_values(self) -> Self:
@@ -107,7 +116,7 @@ class Selection:
     keys: tuple[UUID, ...] = ()
     repeating: bool = False
     order: Order = ()
-    window: tuple[int, int] | None = None
+    window: tuple[int, int | None] | None = None
     narrowings: tuple[Narrowing, ...] = ()
 
     def narrowed_by(self, *narrowings: Narrowing) -> "Selection":
@@ -140,7 +149,18 @@ class Selection:
 
     @property
     def values(self) -> Values:
-        return tuple(value for each in self.narrowings for value in each.values)
+        values = tuple(value for each in self.narrowings for value in each.values)
+        if self.window and self._is_told_its_limit:
+            start, stop = self.window
+            return (*values, stop and stop - start)
+        return values
+
+    @property
+    def _is_told_its_limit(self) -> bool:
+        """PostgreSQL takes a LIMIT that it doesn't know for a tenth of the rows. So it has a plan that fits all
+        values only where it expects few rows of any; otherwise one that is cheap for a value that many rows
+        have would be used for one that none has, and read the whole table in vain."""
+        return self.window is not None and any(each.is_a_search for each in self.narrowings)
 
     @property
     def shape(self) -> "Selection":
@@ -150,6 +170,8 @@ class Selection:
             shape = replace(shape, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
         if self.narrowings:
             shape = replace(shape, narrowings=tuple(each.without_values() for each in self.narrowings))
+        if self.window and self._is_told_its_limit:
+            shape = replace(shape, window=(self.window[0], None))
         return shape
 
     def by_key(self, caller: Caller) -> "Selection":
@@ -170,8 +192,8 @@ class Selection:
         found = _statement(self.shape, columns, reach_of(caller)).rows(list(self.keys), self.values)
         if self.column != "pk" or len(found) < 2:
             return found
-        by_key = {row[columns.place("", "pk")]: row for row in found}
-        return [by_key[key] for key in self.keys if key in by_key]
+        by_key = {str(row[columns.key]): row for row in found}
+        return [by_key[key] for key in map(str, self.keys) if key in by_key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +242,11 @@ def _whole_list(selection: Selection, reach: Caller) -> Collection[str]:
 @lru_cache(maxsize=512)
 def _statement(selection: Selection, columns: Columns, reach: Caller) -> Statement:
     """The cache is bounded because windows, fields and includes are the client's to choose."""
-    return compiled(selection.queryset(reach).values_list(*columns.selected))
+    statement = compiled(selection.queryset(reach).values_list(*columns.selected))
+    if not selection.window or selection.window[1] is not None or statement.sql is None:
+        return statement
+    limit = told_at(len(selection.values) - 1).parameter
+    return replace(statement, sql=f"{statement.sql} LIMIT %s", parameters=(*statement.parameters, limit))
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,7 @@ wrong for money in several currencies, so the pattern's decimals are always set 
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from babel import Locale
 from babel.numbers import get_decimal_symbol, get_group_symbol, parse_pattern
@@ -13,6 +14,9 @@ from iso4217 import Currency
 
 MAX_AMOUNT = 10**13
 """Largest amount accepted, in minor units: a JSON number stays exact in JavaScript up to 2**53."""
+
+THOUSANDS: Final = 3
+"""Digits in a group, of most locales."""
 
 
 @lru_cache(maxsize=256)
@@ -34,6 +38,7 @@ def _minor_units_of_one(currency_code: str) -> int:
     return int(10 ** exponent(currency_code))
 
 
+@lru_cache(maxsize=4096)
 def format_amount(amount_cents: int, currency_code: str, locale: str) -> str:
     """Minor units worded for a person, for example "1.234,50 €" for 123450 EUR in de_DE."""
     return _wording(currency_code, locale).of(amount_cents)
@@ -57,15 +62,14 @@ class _Wording:
 
     def of(self, amount_cents: int) -> str:
         before, after = self.around_negative if amount_cents < 0 else self.around_positive
-        digits = str(abs(amount_cents)).zfill(self.decimals + 1)
-        if self.decimals:
-            after = self.decimal_symbol + digits[-self.decimals :] + after
-            digits = digits[: -self.decimals]
-        if len(digits) > self.last_group:
-            digits = self._grouped(digits)
-        return before + digits + after
+        units, rest = divmod(abs(amount_cents), 10**self.decimals)
+        decimals = f"{self.decimal_symbol}{rest:0{self.decimals}d}" if self.decimals else ""
+        return f"{before}{self._grouped(units)}{decimals}{after}"
 
-    def _grouped(self, digits: str) -> str:
+    def _grouped(self, units: int) -> str:
+        if self.last_group == self.other_groups == THOUSANDS:
+            return f"{units:,}".replace(",", self.group_symbol)
+        digits = str(units)
         groups = [digits[-self.last_group :]]
         rest = digits[: -self.last_group]
         while rest:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, ClassVar, Final
-from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from django.db.models import Q
@@ -21,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def readable_code(
-    card_id: UUID, ciphertext: bytes, key_version: int, last_four: str, *, credential: Credential
+    card_id: str, ciphertext: bytes, key_version: int, last_four: str, *, credential: Credential
 ) -> str:
     """The mask is also shown of a code that can't be opened: one such card must not hide all the others."""
     if Scope.REVEAL_CODES not in credential.scopes:
@@ -34,7 +33,7 @@ def readable_code(
 
 
 @lru_cache(maxsize=1000)
-def _report_unreadable(card_id: UUID, key_version: int) -> None:
+def _report_unreadable(card_id: str, key_version: int) -> None:
     """Once for each card, however often it is listed."""
     logger.error(
         "The code of gift card %s can't be opened: its ciphertext was changed, or key number %s is not the "

@@ -5,11 +5,11 @@ from typing import Final, TypedDict
 from uuid import UUID
 
 from api.credential import Credential
-from api.fields import timestamp_text
+from api.fields import timestamp_as_stored
 from giftcards.models import Kind
 from giftcards.queries import BalanceChange, latest_changes
 
-USAGE_ACTIONS: Final[Mapping[Kind, str]] = {Kind.DEBIT: "use", Kind.CAPTURE: "use", Kind.REFUND: "refund"}
+USAGE_ACTIONS: Final[Mapping[str, str]] = {Kind.DEBIT: "use", Kind.CAPTURE: "use", Kind.REFUND: "refund"}
 
 
 class BalanceLine(TypedDict):
@@ -32,7 +32,7 @@ def changes_of(card_ids: list[UUID], credential: Credential) -> Mapping[UUID, li
 
 def balance_log(changes: list[BalanceChange]) -> list[BalanceLine]:
     return [
-        {"datetime": timestamp_text(change.created_at), "balance_change_cents": change.amount_cents}
+        {"datetime": timestamp_as_stored(change.created_at), "balance_change_cents": change.amount_cents}
         for change in changes
     ]
 
@@ -48,7 +48,7 @@ def usage_log(changes: list[BalanceChange]) -> dict[str, list[UsageLine]]:
                     "amount_cents": change.amount_cents,
                     "balance_cents": change.balance_cents,
                     "order_number": change.order_number,
-                    "datetime": timestamp_text(change.created_at),
+                    "datetime": timestamp_as_stored(change.created_at),
                 }
             )
     return log
