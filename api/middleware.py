@@ -11,7 +11,7 @@ from api.documents import API_ROOT, answer_errors
 from api.errors import Rejection, error
 from api.negotiation import MEDIA_TYPE
 
-LIMITED: Final = (API_ROOT, "/oauth", "/admin", "/store")
+LIMITED: Final = frozenset({API_ROOT, "/oauth", "/admin", "/store"})
 """Where the addresses begin whose requests are counted."""
 
 CODES: Final = {
@@ -62,7 +62,7 @@ class RateLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not is_below(request.path_info, *LIMITED):
+        if root_in(request.path_info) not in LIMITED:
             return response
         if not rate_limits.is_counted(request) and response.status_code != 503:
             try:
@@ -74,11 +74,12 @@ class RateLimitMiddleware:
 
 
 def is_api(path: str) -> bool:
-    return is_below(path, API_ROOT)
+    return root_in(path) == API_ROOT
 
 
-def is_below(path: str, *roots: str) -> bool:
-    return any(path == root or path.startswith(f"{root}/") for root in roots)
+def root_in(path: str) -> str:
+    """`/api` of `/api/markets`, and of `/api`."""
+    return "/" + path[1:].partition("/")[0]
 
 
 def is_json_api(response: HttpResponse) -> bool:

@@ -10,7 +10,7 @@ Views that know who calls say `admit(request, credential)`; whatever no view has
 `RateLimitMiddleware` counts for the client's address. See docs/adr/0022-rate-limits-in-blocks.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
@@ -73,9 +73,9 @@ class Allowance:
     admitted: bool
     seconds_left: int
 
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return dict(zip(HEADERS, map(str, (self.limit, self.seconds, self.remaining)), strict=True))
+    def note_on(self, response: HttpResponse) -> None:
+        for header, value in zip(HEADERS, (self.limit, self.seconds, self.remaining), strict=True):
+            response.headers[header] = str(value)
 
 
 @dataclass(slots=True)
@@ -214,8 +214,7 @@ def note_on(response: HttpResponse, request: HttpRequest) -> None:
     """Tell the client what it has left."""
     allowance: Allowance | None = request.META.get(ALLOWANCE)
     if allowance is not None:
-        for header, value in allowance.headers.items():
-            response[header] = value
+        allowance.note_on(response)
 
 
 def _admit(request: HttpRequest, allowance: Allowance | None) -> None:

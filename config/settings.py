@@ -88,12 +88,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_security_policy.ContentSecurityPolicyMiddleware",
-    "config.back_office_only.SessionMiddleware",
-    "config.back_office_only.CommonMiddleware",
-    "config.back_office_only.CsrfViewMiddleware",
-    "config.back_office_only.AuthenticationMiddleware",
-    "config.back_office_only.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.back_office_only.BackOfficeOnlyMiddleware",  # the back office's alone is whatever stands below
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "config.back_office_only.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

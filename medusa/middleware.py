@@ -5,11 +5,11 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from api.middleware import KEPT_HEADERS, is_below
+from api.middleware import KEPT_HEADERS, root_in
 from medusa.answers import refused
 from medusa.refusals import of_status
 
-ROOTS: Final = ("/admin", "/store")
+ROOTS: Final = frozenset({"/admin", "/store"})
 OURS: Final = frozenset({"application/json", "text/plain"})
 MESSAGES: Final = {
     400: "The request could not be read",
@@ -32,7 +32,7 @@ class MedusaMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if is_below(request.path_info, *ROOTS):
+        if root_in(request.path_info) in ROOTS:
             response = _answered(response)
             response["Cache-Control"] = "no-store"  # answers carry codes
         return response
