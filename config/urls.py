@@ -43,10 +43,11 @@ router.register(EventViewSet)
 router.register_singleton(OrganizationView)
 router.register_singleton(ApplicationView)
 
+# Tried in this order, so what is asked for most stands first.
 urlpatterns = [
+    path("api/", include([*router.urls, *documentation(router, ABOUT)])),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
-    path("api/", include([*documentation(router, ABOUT), *router.urls])),
     path("oauth/token", oauth.token),
     path("oauth/revoke", oauth.revoke),
     path("oauth/tokeninfo", oauth.token_info),

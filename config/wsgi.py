@@ -4,9 +4,13 @@ import sys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("GIFTCARDS_SERVING", "1")
 
+from django.conf import settings
+from django.core.cache import close_caches
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.base import reset_urlconf
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, reset_queries
 
 from config.chunked_bodies import ChunkedBodies
 
@@ -22,8 +26,18 @@ def refuse_other_code_keys() -> None:
         close_old_connections()
 
 
+def leave_out_what_clears_nothing() -> None:
+    """Of what Django does around each request: there is no cache to close and no log of queries to empty,
+    and the next request says which addresses there are before it looks for one."""
+    request_finished.disconnect(close_caches)
+    request_finished.disconnect(reset_urlconf)
+    if not settings.DEBUG:
+        request_started.disconnect(reset_queries)
+
+
 try:
     application = ChunkedBodies(get_wsgi_application())
+    leave_out_what_clears_nothing()
     refuse_other_code_keys()
 except ImproperlyConfigured as mistake:
     sys.exit(f"The server does not start: {mistake}")
