@@ -22,6 +22,7 @@ from kernel.keys import uuid7
 from kernel.sealing import Unreadable, keyed_digest, version_in_use
 
 HEADER: Final = "Idempotency-Key"
+IN_META: Final = "HTTP_IDEMPOTENCY_KEY"
 REPLAYED: Final = "Idempotency-Replayed"
 WRITES: Final = frozenset({"POST", "PATCH"})
 PRINTABLE: Final = re.compile(r"[ -~]{1,255}")
@@ -50,7 +51,7 @@ class Written(NamedTuple):
 
 def has_key(request: HttpRequest) -> bool:
     """Whether the request may be repeated without being done twice."""
-    return request.method in WRITES and HEADER in request.headers
+    return request.method in WRITES and IN_META in request.META
 
 
 def once(request: HttpRequest, credential: Credential, write: Callable[[], Written]) -> HttpResponse:
@@ -105,7 +106,7 @@ def _first(credential: Credential, key: str) -> IdempotencyKey:
 def _key_of(request: HttpRequest) -> str | None:
     if not has_key(request):
         return None
-    key = request.headers[HEADER].strip()
+    key = request.META[IN_META].strip()
     if not PRINTABLE.fullmatch(key):
         detail = f"{HEADER} must be 1 to 255 printable ASCII characters."
         raise Rejection(error("INVALID_IDEMPOTENCY_KEY", detail, header=HEADER))

@@ -6,6 +6,7 @@ request that is refused anyway costs no query.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from api.declaration import AnyField, Declaration, Relationship
 from api.errors import ErrorObject, Rejection, brief, error, pointer, validation_error
 from api.fields import SENTENCES, InvalidValue, uuid_or_none
 from api.parsers import Identifier, Linkage, ResourceBody
-from api.selecting import Selection, columns_named
+from api.selecting import Columns, Selection, columns_named
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
 
@@ -132,12 +133,21 @@ def _read(name: str, value: Any, field: AnyField, values: dict[str, Any]) -> Inv
 
 def _missing(declaration: Declaration, body: ResourceBody) -> Iterator[Invalid]:
     """What POST must have and has not: an attribute "can't be blank", a relationship "must exist"."""
-    for name, field in declaration.fields.items():
-        if field.required and declaration.writable(name, creating=True) and name not in body.attributes:
-            yield Invalid(name, "blank", SENTENCES["blank"])
-    for name, relationship in declaration.relationships.items():
-        if relationship.required and name not in body.relationships and name not in body.attributes:
-            yield Invalid(name, "required", SENTENCES["required"])
+    for name, symbol in _required(declaration).items():
+        if name not in body.attributes and (symbol == "blank" or name not in body.relationships):
+            yield Invalid(name, symbol, SENTENCES[symbol])
+
+
+@cache
+def _required(declaration: Declaration) -> Mapping[str, str]:
+    """By name, what is said where it is missing."""
+    attributes = {
+        name: "blank"
+        for name, field in declaration.fields.items()
+        if field.required and declaration.writable(name, creating=True)
+    }
+    relationships = declaration.relationships.items()
+    return attributes | {name: "required" for name, each in relationships if each.required}
 
 
 def _problem(declaration: Declaration, body: ResourceBody, refusal: Invalid) -> ErrorObject:
@@ -178,9 +188,14 @@ def _find(
 
 def _rows(target: Declaration, keys: tuple[UUID, ...], caller: Caller) -> dict[UUID, Any]:
     """By a statement that is compiled once: the ORM would take longer over it than PostgreSQL."""
-    fields = target.model._meta.concrete_fields
-    columns = columns_named(*("pk" if field.primary_key else field.attname for field in fields))
-    names = [field.attname for field in fields]
+    columns, names = _whole_row(target)
     found = Selection(target, "pk", keys).rows(columns, caller)
     rows = (target.model.from_db(DEFAULT_DB_ALIAS, names, row) for row in found)
     return {row.pk: row for row in rows}
+
+
+@cache
+def _whole_row(target: Declaration) -> tuple[Columns, Sequence[str]]:
+    fields = target.model._meta.concrete_fields
+    columns = columns_named(*("pk" if field.primary_key else field.attname for field in fields))
+    return columns, [field.attname for field in fields]

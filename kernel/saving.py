@@ -27,9 +27,8 @@ def insertion(model: type[Resource]) -> str:
 def texts_of(resource: Resource) -> dict[str, str | None]:
     """A new row's values by name, as PostgreSQL reads them: as texts, they make the same statement whatever
     they are."""
-    return {
-        field.attname: _text(getattr(resource, field.attname)) for field in _fields_of_new(type(resource))
-    }
+    values = vars(resource)
+    return {field.attname: _text(values[field.attname]) for field in _fields_of_new(type(resource))}
 
 
 def save_locked(resource: Resource, names: Sequence[str]) -> None:
@@ -61,9 +60,9 @@ def _type(field: "Field[Any, Any]") -> str:
 
 
 def _text(value: object) -> str | None:
+    if value is None:
+        return None
     match value:
-        case None:
-            return None
         case bytes():
             return rf"\x{value.hex()}"
         case dict() | list():

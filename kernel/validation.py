@@ -4,6 +4,7 @@ A check takes an attribute's name and a value, and returns the value as it is st
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ LARGEST_JSON_NUMBER: Final = 2**53
 NOT_IN_JSON: Final = (
     f"can't contain NUL, half a surrogate pair, NaN, Infinity or numbers beyond {LARGEST_JSON_NUMBER}"
 )
+
+_NOT_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 CANONICAL: Final[Mapping[str, Any]] = {"sort_keys": True, "default": str}
 
@@ -50,6 +53,8 @@ def changed_attributes(resource: object, values: Mapping[str, Any]) -> list[str]
 
 
 def _differ(before: object, after: object) -> bool:
+    if before is after:
+        return False
     # 1 == True in Python; in metadata they are two values.
     return before != after or json.dumps(before, **CANONICAL) != json.dumps(after, **CANONICAL)
 
@@ -111,7 +116,7 @@ def _is_storable(value: Any) -> bool:
         return abs(value) <= LARGEST_JSON_NUMBER  # NaN is not
     if not isinstance(value, str):
         return True
-    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    return not _NOT_STORABLE.search(value)
 
 
 RESOURCE_CHECKS: Final[Mapping[str, Check]] = {
