@@ -74,6 +74,8 @@ class Search(Narrowing):
     """All conditions of a request, each by its predicate and the shapes of what is asked of its attributes,
     and the values of one after the other."""
 
+    is_a_search = True
+
     declaration: Declaration
     conditions: tuple[tuple[str, tuple[Shape, ...]], ...]
 

@@ -149,18 +149,21 @@ class Selection:
 
     @property
     def values(self) -> Values:
+        """What its statement is told: the values of the narrowings, and the size of a search's window.
+
+        PostgreSQL takes a LIMIT that it doesn't know for a tenth of the rows. So it keeps a plan that fits
+        all values only where it expects few rows of any. Otherwise it would look for a value that no row has
+        by the plan that soon finds a common one, and read the whole table in vain.
+        """
         values = tuple(value for each in self.narrowings for value in each.values)
-        if self.window and self._is_told_its_limit:
-            start, stop = self.window
-            return (*values, stop and stop - start)
-        return values
+        if self.window is None or not self._is_a_search:
+            return values
+        start, stop = self.window
+        return values if stop is None else (*values, stop - start)
 
     @property
-    def _is_told_its_limit(self) -> bool:
-        """PostgreSQL takes a LIMIT that it doesn't know for a tenth of the rows. So it has a plan that fits all
-        values only where it expects few rows of any; otherwise one that is cheap for a value that many rows
-        have would be used for one that none has, and read the whole table in vain."""
-        return self.window is not None and any(each.is_a_search for each in self.narrowings)
+    def _is_a_search(self) -> bool:
+        return any(each.is_a_search for each in self.narrowings)
 
     @property
     def shape(self) -> "Selection":
@@ -170,7 +173,7 @@ class Selection:
             shape = replace(shape, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
         if self.narrowings:
             shape = replace(shape, narrowings=tuple(each.without_values() for each in self.narrowings))
-        if self.window and self._is_told_its_limit:
+        if self.window and self._is_a_search:
             shape = replace(shape, window=(self.window[0], None))
         return shape
 
@@ -245,7 +248,7 @@ def _statement(selection: Selection, columns: Columns, reach: Caller) -> Stateme
     statement = compiled(selection.queryset(reach).values_list(*columns.selected))
     if not selection.window or selection.window[1] is not None or statement.sql is None:
         return statement
-    limit = told_at(len(selection.values) - 1).parameter
+    limit = told_at(len(selection.values)).parameter
     return replace(statement, sql=f"{statement.sql} LIMIT %s", parameters=(*statement.parameters, limit))
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
+from api.filtering import Search
 from kernel.modes import Mode
 from tests.fixtures.client import MEDIA_TYPE, ApiClient, api_client
 
@@ -113,6 +114,41 @@ def test_a_page_deep_inside_is_read_like_the_first(client: ApiClient, order: str
 
 def test_an_order_without_an_index_would_be_noticed(client: ApiClient) -> None:
     assert cards_read(client, "sort=balance_max_cents") >= CARDS / 2
+
+
+NO_CARD_HAS_IT: Final = "filter[q][balance_cents_gt]=99999999"
+OFTEN: Final = 12
+"""Until PostgreSQL has settled for a plan, and some more."""
+
+
+def test_what_no_card_has_is_not_looked_for_as_if_many_had_it(client: ApiClient) -> None:
+    assert cards_fetched(client, NO_CARD_HAS_IT) <= FEW
+
+
+def test_with_a_limit_that_postgresql_knows_it_would_be(
+    client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Search, "is_a_search", False)
+    # It walks by the keys, where a third of all cards would fill a page soon.
+    assert cards_fetched(client, NO_CARD_HAS_IT) >= CARDS / 2
+
+
+def cards_fetched(client: ApiClient, query: str) -> int:
+    """How many cards PostgreSQL looks at when a list is asked for once more, after it was asked for often."""
+    for number in range(OFTEN + 1):
+        before = _fetched_so_far()
+        assert client.get(f"gift_cards?{query}&fields[gift_cards]=status").status == 200, number
+    return _fetched_so_far() - before
+
+
+def _fetched_so_far() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = %s",
+            ["giftcards_giftcard"],
+        )
+        ((fetched,),) = cursor.fetchall()
+    return int(fetched)
 
 
 def cards_read(client: ApiClient, query: str) -> int:
