@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 
 LONGEST_KEPT: Final = 2048
+NOT_KEPT: Final = ("filter", "%6", "%7")
+"""Nobody encodes letters, unless he wants to hide that they are a filter's."""
 
 
 def query_string(request: HttpRequest) -> str:
@@ -15,7 +17,7 @@ def query_string(request: HttpRequest) -> str:
 
 def is_worth_keeping(text: str) -> bool:
     """Filters are not: they differ each time, and may hold a code, which stays in no memory."""
-    return len(text) <= LONGEST_KEPT and "filter" not in text
+    return len(text) <= LONGEST_KEPT and not any(each in text for each in NOT_KEPT)
 
 
 def parameters_of(request: HttpRequest) -> QueryDict:
@@ -26,7 +28,7 @@ def parameters_of(request: HttpRequest) -> QueryDict:
 def encoded(request: HttpRequest, *, without: frozenset[str] = frozenset()) -> str:
     """The same parameters, but for these, with their brackets encoded, as in any URI."""
     text = query_string(request)
-    return _encoded(text, without) if is_worth_keeping(text) else _written(request.GET, without)
+    return _encoded(text, without) if is_worth_keeping(text) else _written(text, without)
 
 
 @lru_cache(maxsize=512)
@@ -36,9 +38,20 @@ def _parameters(text: str) -> QueryDict:
 
 @lru_cache(maxsize=512)
 def _encoded(text: str, without: frozenset[str]) -> str:
-    return _written(_parameters(text), without)
+    return _written(text, without)
 
 
-def _written(parameters: QueryDict, without: frozenset[str]) -> str:
-    kept = (each for each in parameters.lists() if each[0] not in without)
-    return urlencode([(key, value) for key, values in kept for value in values])
+def _written(text: str, without: frozenset[str]) -> str:
+    parts = (_known_part(each) if is_worth_keeping(each) else _part(each) for each in text.split("&") if each)
+    return "&".join(written for key, written in parts if key not in without)
+
+
+@lru_cache(maxsize=1024)
+def _known_part(text: str) -> tuple[str, str]:
+    return _part(text)
+
+
+def _part(text: str) -> tuple[str, str]:
+    """One parameter's name, and how it is written."""
+    ((key, value),) = QueryDict(text.encode("iso-8859-1")).items()
+    return key, urlencode({key: value})
