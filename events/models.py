@@ -6,6 +6,7 @@ from django.db import models
 
 from events.subjects import hidden_types, within_reach
 from kernel.caller import Caller
+from kernel.combined_check import CombinedCheck
 from kernel.keys import uuid7
 from kernel.modes import Mode
 
@@ -33,7 +34,7 @@ class Event(models.Model):
     mode = models.CharField(max_length=4, choices=Mode)
     subject_type = models.CharField(max_length=50)
     subject_id = models.UUIDField()
-    sequence = models.PositiveIntegerField()
+    sequence = models.IntegerField()
     topic = models.CharField(max_length=100)
     actor_kind = models.CharField(max_length=10)
     actor_id = models.CharField(max_length=255)
@@ -50,9 +51,12 @@ class Event(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "sequence"], name="event_sequence_is_unique"),
-            models.CheckConstraint(condition=models.Q(sequence__gte=1), name="event_sequence_begins_at_one"),
-            models.CheckConstraint(
-                condition=models.Q(mode__in=Mode.values), name="event_mode_is_test_or_live"
+            CombinedCheck(
+                name="event_is_sound",
+                conditions={
+                    "event_sequence_begins_at_one": models.Q(sequence__gte=1),
+                    "event_mode_is_test_or_live": models.Q(mode__in=Mode.values),
+                },
             ),
         ]
         indexes = [models.Index(fields=["created_at", "id"], name="event_in_order_of_time")]

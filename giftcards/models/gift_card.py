@@ -38,6 +38,7 @@ from giftcards import codes
 from giftcards.models.order import Order, OrderLine
 from giftcards.tax import effective_rate
 from kernel.caller import Caller
+from kernel.combined_check import CombinedCheck
 from kernel.counting import counted
 from kernel.models import Resource
 from kernel.modes import Mode
@@ -82,14 +83,14 @@ class GiftCard(Resource):
     code_prefix_digest = models.BinaryField(null=True, editable=False)
     code_ciphertext = models.BinaryField(editable=False)
     code_last_four = models.CharField(max_length=4, editable=False)
-    code_key_version = models.PositiveSmallIntegerField(editable=False)
+    code_key_version = models.SmallIntegerField(editable=False)
 
     currency_code = models.CharField(max_length=3)
     initial_balance_cents = models.BigIntegerField()
     balance_cents = models.BigIntegerField()
     balance_max_cents = models.BigIntegerField(null=True, blank=True)
     authorized_cents = models.BigIntegerField(default=0, db_default=0, editable=False)
-    ledger_sequence = models.PositiveIntegerField(default=0, editable=False)
+    ledger_sequence = models.IntegerField(default=0, editable=False)
     ledger_hash = models.BinaryField(null=True, editable=False)
 
     single_use = models.BooleanField(default=False)
@@ -163,36 +164,27 @@ class GiftCard(Resource):
             models.UniqueConstraint(
                 fields=["mode", "currency_code", "id"], name="gift_card_is_referred_to_with_currency"
             ),
-            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="gift_card_mode_is_test_or_live"),
-            models.CheckConstraint(condition=Q(status__in=Status.values), name="gift_card_status_is_known"),
             # Defence in depth: operations refuse an overdraft with a sentence; this refuses whatever they
             # overlook.
-            models.CheckConstraint(
-                condition=Q(balance_cents__gte=0), name="gift_card_balance_is_never_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(authorized_cents__gte=0, authorized_cents__lte=F("balance_cents")),
-                name="gift_card_holds_at_most_its_balance",
-            ),
-            models.CheckConstraint(
-                condition=Q(mode=Mode.TEST) | Q(test_clock_at=None), name="gift_card_live_clock_is_the_clock"
-            ),
-            models.CheckConstraint(
-                condition=Q(own_tax_rate__gte=0), name="gift_card_tax_rate_is_never_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(initial_balance_cents__gte=0), name="gift_card_face_value_is_never_negative"
-            ),
-            models.CheckConstraint(
-                condition=(
-                    Q(status=Status.DRAFT, ledger_sequence=0, balance_cents=F("initial_balance_cents"))
-                    | (~Q(status=Status.DRAFT) & Q(ledger_sequence__gt=0, ledger_hash__isnull=False))
-                ),
-                name="gift_card_has_entries_unless_draft",
-            ),
-            models.CheckConstraint(
-                condition=Q(order_line=None) | Q(order__isnull=False),
-                name="gift_card_of_a_line_is_of_its_order",
+            CombinedCheck(
+                name="gift_card_is_sound",
+                conditions={
+                    "gift_card_mode_is_test_or_live": Q(mode__in=Mode.values),
+                    "gift_card_status_is_known": Q(status__in=Status.values),
+                    "gift_card_balance_is_never_negative": Q(balance_cents__gte=0),
+                    "gift_card_holds_at_most_its_balance": Q(
+                        authorized_cents__gte=0, authorized_cents__lte=F("balance_cents")
+                    ),
+                    "gift_card_live_clock_is_the_clock": Q(mode=Mode.TEST) | Q(test_clock_at=None),
+                    "gift_card_tax_rate_is_never_negative": Q(own_tax_rate__gte=0),
+                    "gift_card_face_value_is_never_negative": Q(initial_balance_cents__gte=0),
+                    "gift_card_has_entries_unless_draft": (
+                        Q(status=Status.DRAFT, ledger_sequence=0, balance_cents=F("initial_balance_cents"))
+                        | (~Q(status=Status.DRAFT) & Q(ledger_sequence__gt=0, ledger_hash__isnull=False))
+                    ),
+                    "gift_card_of_a_line_is_of_its_order": Q(order_line=None) | Q(order__isnull=False),
+                    "gift_card_code_key_version_is_never_negative": Q(code_key_version__gte=0),
+                },
             ),
         )
         # Each serves a filter and a sort order: every list is of one mode, and the key decides ties.

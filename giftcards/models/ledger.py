@@ -15,6 +15,7 @@ from giftcards.models.authorization import Authorization
 from giftcards.models.gift_card import GiftCard
 from giftcards.models.payment import Payment
 from kernel.caller import Caller
+from kernel.combined_check import CombinedCheck
 from kernel.keys import uuid7
 from kernel.modes import Mode
 from markets.models import Market
@@ -70,7 +71,7 @@ class LedgerEntry(models.Model):
     gift_card = models.ForeignKey(
         GiftCard, models.PROTECT, related_name="ledger_entries", db_constraint=False, db_index=False
     )
-    sequence = models.PositiveIntegerField()
+    sequence = models.IntegerField()
     kind = models.CharField(max_length=10, choices=Kind)
     currency_code = models.CharField(max_length=3)
     amount_cents = models.BigIntegerField()
@@ -84,7 +85,7 @@ class LedgerEntry(models.Model):
     reason = models.TextField(blank=True, default="")
     reference = models.CharField(max_length=255, null=True)  # noqa: DJ001 (unset is null on the wire)
     order_number = models.CharField(max_length=255, null=True)  # noqa: DJ001
-    original_sequence = models.PositiveIntegerField(null=True)
+    original_sequence = models.IntegerField(null=True)
     original = models.ForeignObject(
         "self",
         models.PROTECT,
@@ -106,7 +107,7 @@ class LedgerEntry(models.Model):
     )
     # Given by the posting statement: the clock while the lock is held.
     created_at = models.DateTimeField()
-    hash_version = models.PositiveSmallIntegerField()
+    hash_version = models.SmallIntegerField()
     hash = models.BinaryField()
 
     objects = LedgerEntryQuerySet.as_manager()
@@ -117,42 +118,40 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(
                 fields=["gift_card", "sequence"], name="ledger_sequence_is_unique_per_card"
             ),
-            models.CheckConstraint(condition=Q(sequence__gte=1), name="ledger_sequence_begins_at_1"),
-            models.CheckConstraint(
-                condition=Q(balance_cents__gte=0), name="ledger_balance_is_never_negative"
-            ),
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="ledger_kind_is_known"),
-            models.CheckConstraint(
-                condition=(
-                    Q(kind__in=[Kind.DEBIT, Kind.CAPTURE, Kind.CASH_OUT], amount_cents__lt=0)
-                    | Q(kind__in=[Kind.RECHARGE, Kind.REFUND], amount_cents__gt=0)
-                    | Q(kind=Kind.ISSUE, amount_cents__gte=0, sequence=1)
-                    | (Q(kind=Kind.ADJUSTMENT) & ~Q(amount_cents=0))
-                ),
-                name="ledger_amount_has_the_sign_of_its_kind",
-            ),
             models.UniqueConstraint(
                 fields=["authorization"],
                 condition=Q(authorization__isnull=False),
                 name="ledger_captures_an_authorization_once",
             ),
-            models.CheckConstraint(
-                condition=Q(kind=Kind.CAPTURE, authorization__isnull=False)
-                | (~Q(kind=Kind.CAPTURE) & Q(authorization__isnull=True)),
-                name="ledger_capture_names_its_authorization",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    kind=Kind.REFUND,
-                    original_sequence__isnull=False,
-                    original_sequence__lt=models.F("sequence"),
-                )
-                | (~Q(kind=Kind.REFUND) & Q(original_sequence__isnull=True)),
-                name="ledger_refund_names_what_it_gives_back",
-            ),
-            models.CheckConstraint(
-                condition=Q(payment__isnull=True) | Q(kind__in=[Kind.DEBIT, Kind.REFUND]),
-                name="ledger_payment_debits_and_refunds",
+            CombinedCheck(
+                name="ledger_entry_is_sound",
+                conditions={
+                    "ledger_sequence_begins_at_1": Q(sequence__gte=1),
+                    "ledger_balance_is_never_negative": Q(balance_cents__gte=0),
+                    "ledger_kind_is_known": Q(kind__in=Kind.values),
+                    "ledger_amount_has_the_sign_of_its_kind": (
+                        Q(kind__in=[Kind.DEBIT, Kind.CAPTURE, Kind.CASH_OUT], amount_cents__lt=0)
+                        | Q(kind__in=[Kind.RECHARGE, Kind.REFUND], amount_cents__gt=0)
+                        | Q(kind=Kind.ISSUE, amount_cents__gte=0, sequence=1)
+                        | (Q(kind=Kind.ADJUSTMENT) & ~Q(amount_cents=0))
+                    ),
+                    "ledger_capture_names_its_authorization": (
+                        Q(kind=Kind.CAPTURE, authorization__isnull=False)
+                        | (~Q(kind=Kind.CAPTURE) & Q(authorization__isnull=True))
+                    ),
+                    "ledger_refund_names_what_it_gives_back": (
+                        Q(
+                            kind=Kind.REFUND,
+                            original_sequence__isnull=False,
+                            original_sequence__lt=models.F("sequence"),
+                        )
+                        | (~Q(kind=Kind.REFUND) & Q(original_sequence__isnull=True))
+                    ),
+                    "ledger_payment_debits_and_refunds": (
+                        Q(payment__isnull=True) | Q(kind__in=[Kind.DEBIT, Kind.REFUND])
+                    ),
+                    "ledger_hash_version_is_never_negative": Q(hash_version__gte=0),
+                },
             ),
         )
         indexes = (

@@ -29,7 +29,7 @@ ANOTHER_EVENT = (
     .replace("'sequence', 5", "'sequence', 8")
 )
 
-ONLY_DRAFTS = "giftcards_giftcard.gift_card_has_entries_unless_draft"
+ONLY_DRAFTS = "giftcards_giftcard.gift_card_is_sound"
 
 FIRST, MIDDLE, LAST = 1, 3, 4
 CREATED, ANNOUNCED, PURCHASED, ACTIVATED, LAST_EVENT = 1, 2, 3, 4, 7
