@@ -37,8 +37,9 @@ class CombinedCheck(BaseConstraint):
         super().__init__(name=name)
         self.conditions = dict(conditions)
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         """Nothing in CREATE TABLE: a migration adds it to the table, because it is a function as well."""
+        return ""
 
     def create_sql(self, model: Any, schema_editor: Any) -> str:
         named = {
