@@ -18,9 +18,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def rows_at_once(self, sql: str, parameters: Parameters) -> list[Row]:
         """All rows of a statement, as `cursor.fetchall()` has them. Whoever looks at statements (a wrapper, a
-        log of queries) sees it come from a cursor; so does psycopg where it must send BEGIN before."""
+        log of queries) sees it come from a cursor."""
         self.ensure_connection()
-        if self.execute_wrappers or self.queries_logged or self._statements.begins_a_transaction:
+        if self.execute_wrappers or self.queries_logged:
             with self.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 rows: list[Row] = cursor.fetchall() if cursor.description else []

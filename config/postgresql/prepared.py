@@ -52,6 +52,8 @@ class PreparedStatements:
         """All rows. Raises psycopg's errors."""
         if self._may_be_gone:
             self._forget_what_is_gone()
+        if not (self._connection.autocommit or self._is_in_transaction):
+            self._checked(self._libpq.exec_(b"BEGIN"))  # as psycopg's cursors do
         text = _text_of(sql)
         values = self._values.dump_sequence(text.in_order(parameters), text.formats)
         result = self._result_of((text.sql, self._values.types or ()), values)
@@ -112,11 +114,6 @@ class PreparedStatements:
     @property
     def _is_in_transaction(self) -> bool:
         return self._libpq.transaction_status != TransactionStatus.IDLE
-
-    @property
-    def begins_a_transaction(self) -> bool:
-        """Whether the next statement has to be preceded by BEGIN, which psycopg's cursors send."""
-        return not (self._connection.autocommit or self._is_in_transaction)
 
 
 @dataclass(frozen=True, slots=True)
