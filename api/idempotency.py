@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from api.credential import Credential
@@ -20,6 +20,7 @@ from api.models import IdempotencyKey
 from api.stored_answers import Answer, answer_to, sealed
 from kernel.keys import uuid7
 from kernel.sealing import Unreadable, keyed_digest, version_in_use
+from kernel.statements import rows_of
 
 HEADER: Final = "Idempotency-Key"
 IN_META: Final = "HTTP_IDEMPOTENCY_KEY"
@@ -92,9 +93,8 @@ class Standing(NamedTuple):
 def lock_and_look(credential: Credential, key: str) -> Standing:
     mode, application_id = credential.caller.mode.value, credential.application_id
     scope = f"idempotency.{mode}.{application_id}.{key}"
-    with connection.cursor() as cursor:
-        cursor.execute(UNDER_LOCK, [scope, mode, application_id, key])
-        return Standing._make(cursor.fetchone())
+    (standing,) = rows_of(UNDER_LOCK, [scope, mode, application_id, key])
+    return Standing._make(standing)
 
 
 def _first(credential: Credential, key: str) -> IdempotencyKey:
@@ -106,7 +106,7 @@ def _first(credential: Credential, key: str) -> IdempotencyKey:
 def _key_of(request: HttpRequest) -> str | None:
     if not has_key(request):
         return None
-    key = request.META[IN_META].strip()
+    key = str(request.META[IN_META]).strip()
     if not PRINTABLE.fullmatch(key):
         detail = f"{HEADER} must be 1 to 255 printable ASCII characters."
         raise Rejection(error("INVALID_IDEMPOTENCY_KEY", detail, header=HEADER))
@@ -135,8 +135,7 @@ def _remember(key: str, request: HttpRequest, credential: Credential, written: W
         written.resource_type,
         written.resource_id,
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(REMEMBER, [*row, answer.ciphertext, answer.key_version])
+    rows_of(REMEMBER, [*row, answer.ciphertext, answer.key_version])
 
 
 def _replayed(first: IdempotencyKey, request: HttpRequest, credential: Credential) -> HttpResponse:
