@@ -4,18 +4,21 @@ slash.
     router = ResourceRouter()
     router.register(MarketViewSet)
     router.register_singleton(OrganizationView)
-    urlpatterns = [path("api/", include(router.urls))]
+    urlpatterns = [by_type("api/", router.urls)]
 
 A verb whose hook a viewset does not override is not routed: it answers 405. Registering checks the
 declaration, so a serializer that cannot be served stops the start.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, cast
 
 from django.http import HttpResponse
-from django.urls import URLPattern, path
+from django.urls import ResolverMatch, URLPattern, URLResolver, path
+from django.urls.resolvers import RoutePattern
 
 from api.declaration import declaration_of
 from api.singletons import SingletonView
@@ -88,6 +91,34 @@ class ResourceRouter:
         view = cast(Callable[..., HttpResponse], route.viewset.as_view(dict(route.actions)))
         self.urls.append(path(route.pattern, view, name=name))
         self.routes.append(route)
+
+
+class ResolverByType(URLResolver):
+    """Django's, but of all types' addresses it tries only those of the one that an address begins with."""
+
+    @cached_property
+    def _of_type(self) -> Mapping[str, Sequence[URLPattern]]:
+        found: dict[str, list[URLPattern]] = defaultdict(list)
+        for pattern in cast(Sequence[URLPattern], self.url_patterns):
+            found[first_segment(str(pattern.pattern))].append(pattern)
+        return found
+
+    def resolve(self, path: str) -> ResolverMatch:
+        prefixed = self.pattern.match(path)
+        rest = prefixed[0] if prefixed else ""
+        for pattern in self._of_type.get(first_segment(rest), ()):
+            if match := pattern.resolve(rest):
+                return match
+        return super().resolve(path)  # raises, and says what there is
+
+
+def by_type(prefix: str, patterns: Sequence[URLPattern]) -> URLResolver:
+    """In the place of `path(prefix, include(patterns))`; each address begins with a type, or with a name."""
+    return ResolverByType(RoutePattern(prefix), patterns)
+
+
+def first_segment(address: str) -> str:
+    return address.partition("/")[0]
 
 
 def has(viewset: type[ResourceViewSet], action: str) -> bool:

@@ -6,7 +6,7 @@ from django.urls import include, path
 from access.api.oauth import views as oauth
 from access.api.views import ApplicationView, OrganizationView
 from api.openapi.views import documentation
-from api.routers import ResourceRouter
+from api.routers import ResourceRouter, by_type
 from config import health
 from config.openapi import ABOUT
 from events.api.views import EventViewSet
@@ -45,7 +45,7 @@ router.register_singleton(ApplicationView)
 
 # Tried in this order, so what is asked for most stands first.
 urlpatterns = [
-    path("api/", include([*router.urls, *documentation(router, ABOUT)])),
+    by_type("api/", [*router.urls, *documentation(router, ABOUT)]),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("oauth/token", oauth.token),

@@ -1,7 +1,7 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import path
 
-from api.routers import ResourceRouter
+from api.routers import ResourceRouter, by_type
 from tests.library.views import AuthorViewSet, BookViewSet, GenreViewSet, LibraryViewSet
 
 
@@ -15,7 +15,7 @@ for viewset in (AuthorViewSet, BookViewSet, GenreViewSet, LibraryViewSet):
 
 urlpatterns = [
     path("api/crash", crash),
-    path("api/", include(router.urls)),
+    by_type("api/", router.urls),
     # Django's page for a crash prints the settings, and some of them name the admin's addresses.
     path("back-office/", admin.site.urls),
 ]
