@@ -28,9 +28,10 @@ def refuse_other_code_keys() -> None:
 
 def leave_out_what_clears_nothing() -> None:
     """Of what Django does around each request: there is no cache to close and no log of queries to empty,
-    and the next request says which addresses there are before it looks for one."""
-    request_finished.disconnect(close_caches)
-    request_finished.disconnect(reset_urlconf)
+    the next request says which addresses there are before it looks for one, and looks at its thread's
+    connection before it uses it."""
+    for clears_nothing in (close_caches, close_old_connections, reset_urlconf):
+        request_finished.disconnect(clears_nothing)
     if not settings.DEBUG:
         request_started.disconnect(reset_queries)
 
