@@ -17,6 +17,7 @@ from kernel.modes import Mode
 from kernel.secret import Secret
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+BASE: Final = len(ALPHABET)
 KEY_PREFIX: Final = "gck"
 CLIENT_PREFIX: Final = "gcc"
 SECRET_BITS: Final = 256
@@ -66,8 +67,8 @@ def checksum(body: str) -> str:
 
 
 def _base62(number: int, length: int) -> str:
-    digits = []
+    text = ""
     for _ in range(length):
-        number, digit = divmod(number, len(ALPHABET))
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+        text = ALPHABET[number % BASE] + text
+        number //= BASE
+    return text

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import Error, connection
@@ -60,8 +60,7 @@ TAKE: Final = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What a subject may do in its window, and whether the request at hand is within it.
 
     `remaining` is as this process knows it: what it holds itself, and what nobody held when it last asked.
@@ -90,8 +89,7 @@ class Block:
     """On this machine's monotonic clock, never after the window's end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """So many requests in so many seconds."""
 
     limit: int
