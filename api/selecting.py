@@ -6,7 +6,7 @@ only. Compiling it takes ten times as long as PostgreSQL needs to answer it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import count as numbers
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, QuerySet, TextField
+from django.db.models import F, IntegerField, QuerySet, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
@@ -35,6 +35,9 @@ Order: TypeAlias = tuple[str, ...]
 ANY_KEY: Final = UUID("5e1ec7ed-0000-7000-8000-000000000000")
 ANY_KEYS: Final = (ANY_KEY,)
 """What stand in a compiled statement in the place of the key, or the array of keys, that it is run with."""
+
+ANY_WINDOW: Final = (-1, -1)
+"""The same of a window."""
 
 ANYBODY: Final = Actor.system("whoever reads")
 """Stands for the actor: who calls makes no difference to what can be seen, only mode, markets and office."""
@@ -68,6 +71,16 @@ class Columns:
             self.places[key] = len(self.selected)
             self.selected.append(select())
         return self.places[key]
+
+
+def _key_alone() -> Columns:
+    columns = Columns()
+    columns.text("pk")
+    return columns
+
+
+KEY_ALONE: Final = _key_alone()
+"""As text."""
 
 
 @cache
@@ -113,10 +126,10 @@ class Selection:
 
     declaration: Declaration
     column: str = ""
-    keys: tuple[UUID, ...] = ()
+    keys: tuple[UUID | str, ...] = ()
     repeating: bool = False
     order: Order = ()
-    window: tuple[int, int | None] | None = None
+    window: tuple[int, int] | None = None
     narrowings: tuple[Narrowing, ...] = ()
 
     def narrowed_by(self, *narrowings: Narrowing) -> "Selection":
@@ -134,7 +147,7 @@ class Selection:
             rows = narrowing.narrowed(rows, list(islice(told, len(narrowing.values))), caller)
         if self.order:
             rows = rows.order_by(*self.order)
-        return rows if self.window is None else rows[slice(*self.window)]
+        return rows if self.window in {None, ANY_WINDOW} else rows[slice(*self.window)]
 
     def count(self, caller: Caller, *, as_far_as: int) -> Count:
         """As `kernel.counting` does it; whether this is a list whose rows are counted is found out once."""
@@ -144,26 +157,27 @@ class Selection:
             modes = _whole_list(shape, reach)
             if modes:
                 return count_of_all(self.declaration.model, modes)
-        found = _number(shape, limit, reach).rows(list(self.keys), self.values)
+        found = _number(shape, limit, reach).rows(self.keys, self.values)
         return as_counted(found[0][0] if found else 0, limit)
 
     @property
     def values(self) -> Values:
-        """What its statement is told: the values of the narrowings, and the size of a search's window.
-
-        PostgreSQL takes a LIMIT that it doesn't know for a tenth of the rows. So it keeps a plan that fits
-        all values only where it expects few rows of any. Otherwise it would look for a value that no row has
-        by the plan that soon finds a common one, and read the whole table in vain.
-        """
+        """What its statement is told: the values of the narrowings, then the size and start of its window.
+        The first window of a whole list is written out."""
         values = tuple(value for each in self.narrowings for value in each.values)
-        if self.window is None or not self._is_a_search:
+        if self.window is None or not self._is_told_its_window:
             return values
         start, stop = self.window
-        return values if stop is None else (*values, stop - start)
+        return (*values, stop - start, start)
 
     @property
-    def _is_a_search(self) -> bool:
-        return any(each.is_a_search for each in self.narrowings)
+    def _is_told_its_window(self) -> bool:
+        """PostgreSQL takes a LIMIT and an OFFSET that it doesn't know for a tenth of the rows each. So it
+        keeps a plan that fits all values only where it expects few rows of any. Otherwise it would look for a
+        value that no row has by the plan that soon finds a common one, and read the whole table in vain."""
+        if self.window is None:
+            return False
+        return self.window[0] > 0 or any(each.is_a_search for each in self.narrowings)
 
     @property
     def shape(self) -> "Selection":
@@ -173,13 +187,13 @@ class Selection:
             shape = replace(shape, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
         if self.narrowings:
             shape = replace(shape, narrowings=tuple(each.without_values() for each in self.narrowings))
-        if self.window and self._is_a_search:
-            shape = replace(shape, window=(self.window[0], None))
+        if self._is_told_its_window:
+            shape = replace(shape, window=ANY_WINDOW)
         return shape
 
     def by_key(self, caller: Caller) -> "Selection":
         """The rows that are there now, by their keys."""
-        found = self.rows(columns_named("pk"), caller)
+        found = self.rows(KEY_ALONE, caller)
         return Selection(self.declaration, "pk", tuple(key for (key,) in found))
 
     def _having(self) -> dict[str, Any]:
@@ -192,10 +206,11 @@ class Selection:
     def rows(self, columns: Columns, caller: Caller) -> list[Row]:
         if self.column and not self.keys:
             return []
-        found = _statement(self.shape, columns, reach_of(caller)).rows(list(self.keys), self.values)
+        found = _statement(self.shape, columns, reach_of(caller)).rows(self.keys, self.values)
         if self.column != "pk" or len(found) < 2:
             return found
-        by_key = {str(row[columns.key]): row for row in found}
+        place = columns.key
+        by_key = {str(row[place]): row for row in found}
         return [by_key[key] for key in map(str, self.keys) if key in by_key]
 
 
@@ -207,15 +222,15 @@ class Statement:
     parameters: tuple[Any, ...]
     converters: tuple[tuple[int, Convert], ...]
 
-    def rows(self, keys: list[UUID], values: Values = ()) -> list[Row]:
+    def rows(self, keys: Sequence[UUID | str], values: Values = ()) -> list[Row]:
         if self.sql is None:
             return []
         rows = rows_of(self.sql, self._filled(keys, values))
         return [self._converted(row) for row in rows] if self.converters else rows
 
-    def _filled(self, keys: list[UUID], values: Values) -> list[Any]:
+    def _filled(self, keys: Sequence[UUID | str], values: Values) -> list[Any]:
         return [
-            keys
+            array_of(keys)
             if each is ANY_KEYS
             else keys[0]
             if each is ANY_KEY
@@ -232,6 +247,11 @@ class Statement:
         return tuple(values)
 
 
+def array_of(keys: Iterable[UUID | str]) -> str:
+    """As PostgreSQL writes it: psycopg takes ten times as long for a list."""
+    return f"{{{','.join(map(str, keys))}}}"
+
+
 def reach_of(caller: Caller) -> Caller:
     """Whoever sees the same: statements are compiled once for all of them."""
     return Caller(caller.mode, ANYBODY, caller.market_ids, caller.administers)
@@ -246,10 +266,11 @@ def _whole_list(selection: Selection, reach: Caller) -> Collection[str]:
 def _statement(selection: Selection, columns: Columns, reach: Caller) -> Statement:
     """The cache is bounded because windows, fields and includes are the client's to choose."""
     statement = compiled(selection.queryset(reach).values_list(*columns.selected))
-    if not selection.window or selection.window[1] is not None or statement.sql is None:
+    if selection.window != ANY_WINDOW or statement.sql is None:
         return statement
-    limit = told_at(len(selection.values)).parameter
-    return replace(statement, sql=f"{statement.sql} LIMIT %s", parameters=(*statement.parameters, limit))
+    window = (told_at(-2).parameter, told_at(-1).parameter)
+    sql = f"{statement.sql} LIMIT %s OFFSET %s"
+    return replace(statement, sql=sql, parameters=(*statement.parameters, *window))
 
 
 @lru_cache(maxsize=512)
@@ -270,9 +291,13 @@ def compiled(rows: QuerySet[Any]) -> Statement:
     except EmptyResultSet:
         return Statement(None, (), ())
     selected = [expression for expression, _, _ in compiler.select[: compiler.col_count]]
-    converters = compiler.get_converters(selected)
-    converts = ((place, _convert(*converter)) for place, converter in converters.items())
-    return Statement(sql, tuple(_placeholder(each) for each in parameters), tuple(converts))
+    # PostgreSQL's integers are integers already.
+    converters = {
+        place: _convert(functions, expression)
+        for place, (functions, expression) in compiler.get_converters(selected).items()
+        if not isinstance(expression.output_field, IntegerField)
+    }
+    return Statement(sql, tuple(_placeholder(each) for each in parameters), tuple(converters.items()))
 
 
 def _placeholder(parameter: Any) -> Any:

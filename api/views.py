@@ -202,10 +202,10 @@ class ResourceViewSet(DispatchedViewSet):
         if isinstance(page, CursorPage):
             return self._page_by_cursor(asked, page, linkage_only=linkage_only)
         there = replace(asked, order=self.query.order, window=(page.rows.start, page.rows.stop))
-        if self.query.predicates:
+        if self.query.predicates or page.number > 1:
             there = there.by_key(caller)
         data, included = self._read_list(there, linkage_only=linkage_only)
-        number = len(there.keys) if self.query.predicates else len(data)
+        number = len(there.keys) if there.column == "pk" else len(data)
         found = known_count(page, number) or asked.count(caller, as_far_as=page.rows.stop)
         links = {
             relation: None
