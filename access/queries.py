@@ -15,9 +15,11 @@ from access.scopes import Scope
 from kernel.caller import Actor, ActorKind, Caller
 from kernel.modes import Mode
 from kernel.secret import Secret
-from kernel.statements import rows_of
+from kernel.statements import NoLongerSoError, Question, Row, ask_now, ask_with_next, rows_of
 
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
+MOST_KNOWN: Final = 1000
+"""Keys of which a process remembers what they stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,64 @@ class Credential:
         return replace(self, caller=caller, scopes=left)
 
 
-def credential_of(key: Secret) -> Credential | None:
+def credential_of(key: Secret, *, ask_later: bool = False) -> Credential | None:
     """What the key stands for; None if it is unknown, revoked or expired by the database's clock.
 
-    One statement for each request and nothing kept in between: a revocation holds from the next request on.
+    It is asked for each request, so that a revocation holds from the next one on: now, or (`ask_later`) with
+    the next statement, where what it stood for the last time is known.
     """
-    return the_credential('"access_apikey"."digest" = %s', digest(key))
+    return the_credential('"access_apikey"."digest" = %s', digest(key), ask_later=ask_later)
 
 
-def the_credential(condition: str, *values: Any) -> Credential | None:
-    """Of the usable key that meets the condition, in SQL, which finds one at most."""
+def the_credential(condition: str, *values: Any, ask_later: bool = False) -> Credential | None:
+    """Of the usable key that meets the condition, in SQL, which finds one at most.
+
+    What is known of it is as good as what is looked up: the database is asked whether it still says the same.
+    """
+    known = _known.get((condition, values))
+    if known is None:
+        return _looked_up(condition, values)
+    ask_with_next(known.question)
+    try:
+        if not ask_later:
+            ask_now()
+    except NoLongerSoError:
+        return _looked_up(condition, values)
+    return known.credential
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a key stood for when it was last looked up, and whether that is so."""
+
+    credential: Credential
+    question: Question
+
+
+_known: Final[dict[tuple[str, tuple[Any, ...]], Known]] = {}
+
+
+def _looked_up(condition: str, values: tuple[Any, ...]) -> Credential | None:
     statement, parameters = _usable_keys()
-    rows = rows_of(f"{statement} AND {condition}", [*parameters, *values])
-    row = next(iter(rows), None)
-    if row is None:
+    keys, given = f"{statement} AND {condition}", (*parameters, *values)
+    rows = rows_of(f"SELECT found.*, found::text FROM ({keys}) AS found", given)  # noqa: S608 (the ORM's text)
+    if not rows:
         return None
-    key_id, mode, client_id, scopes, application_id, application, organization_id, market_ids, is_noted = (
-        rows[0]
-    )
+    credential, told = _credential(rows[0][:-1]), rows[0][-1]
+    if len(_known) >= MOST_KNOWN:
+        _known.clear()
+    asked = f"SELECT found::text = %s AS holds FROM ({keys}) AS found"  # noqa: S608
+    question = Question(asked, (told, *given), lambda: _forget((condition, values)))
+    _known[condition, values] = Known(credential, question)
+    return credential
+
+
+def _forget(known_by: tuple[str, tuple[Any, ...]]) -> None:
+    _known.pop(known_by, None)
+
+
+def _credential(row: Row) -> Credential:
+    key_id, mode, client_id, scopes, application_id, application, organization_id, market_ids, is_noted = row
     return Credential(
         caller=Caller(
             mode=Mode(mode),

@@ -1,8 +1,9 @@
 """What every request of a resource goes through before its verb, and when it fails."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
@@ -25,6 +26,7 @@ from api.query import Query, query_of
 from api.query_strings import parameters_of
 from api.requests import ReceivedRequest, credential_of, instances_of
 from api.serializers import ResourceSerializer
+from kernel.statements import NoLongerSoError, ask_now, ask_with_next
 
 VERBS: Final = {
     "list": "read",
@@ -100,6 +102,15 @@ class DispatchedViewSet(GenericViewSet[Any]):
     def get_authenticators(self) -> Sequence[BaseAuthentication]:  # type: ignore[override]
         return instances_of(tuple(self.authentication_classes))
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Twice where the key that calls stands for something else by now, or for nothing."""
+        try:
+            return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+        except NoLongerSoError:
+            return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+        finally:
+            ask_with_next(None)
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.action = self.action_map.get(str(request.method).lower(), "")
         return ReceivedRequest(request, self.get_authenticators())
@@ -139,9 +150,20 @@ class DispatchedViewSet(GenericViewSet[Any]):
         )
 
     def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> Any:
+        ask_now()
         return response
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
+        """No refusal rests on what was only assumed of the key."""
+        if isinstance(exc, NoLongerSoError):
+            raise exc
+        try:
+            ask_now()
+        except Error as failure:
+            return self._refused(failure)
+        return self._refused(exc)
+
+    def _refused(self, exc: Exception) -> HttpResponse:
         context = Context(
             self.declaration,
             self.body,

@@ -7,6 +7,7 @@ from typing import Final, cast
 from django.http import HttpRequest
 from rest_framework import request as rest_framework
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import SAFE_METHODS
 
 from api.credential import Credential
 from api.negotiation import JsonApiNegotiation
@@ -18,12 +19,17 @@ NEGOTIATION: Final = JsonApiNegotiation()
 
 class ReceivedRequest(rest_framework.Request):
     """With what belongs to Django's request at hand: REST framework's looks for it in vain first, each time
-    that it is asked for."""
+    that it is asked for.
+
+    Where it `asks_later`, whether the key still counts may be asked together with what is read: there is
+    nothing to undo, and the request can be answered from the beginning again.
+    """
 
     def __init__(self, request: HttpRequest, authenticators: Sequence[BaseAuthentication]) -> None:
         super().__init__(request, parsers=PARSERS, authenticators=authenticators, negotiator=NEGOTIATION)
         self.META = request.META
         self.method = request.method
+        self.asks_later = request.method in SAFE_METHODS
         self.path = request.path
 
 

@@ -25,7 +25,7 @@ from api.declaration import Declaration
 from api.told import Parameter, Told, Values, told_at
 from kernel.caller import Actor, Caller
 from kernel.counting import Count, as_counted, count_of_all, farthest, modes_of_whole_list
-from kernel.statements import Row, rows_of
+from kernel.statements import Row, rows_selected
 
 Convert: TypeAlias = Callable[[Any], Any]
 
@@ -225,7 +225,7 @@ class Statement:
     def rows(self, keys: Sequence[UUID | str], values: Values = ()) -> list[Row]:
         if self.sql is None:
             return []
-        rows = rows_of(self.sql, self._filled(keys, values))
+        rows = rows_selected(self.sql, self._filled(keys, values))
         return [self._converted(row) for row in rows] if self.converters else rows
 
     def _filled(self, keys: Sequence[UUID | str], values: Values) -> list[Any]:

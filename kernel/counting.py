@@ -16,7 +16,7 @@ from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 
 from kernel.modes import Mode
-from kernel.statements import rows_of
+from kernel.statements import rows_selected
 
 LIMIT: Final = 10_000
 
@@ -108,7 +108,7 @@ def modes_of_whole_list(rows: QuerySet[Any]) -> Collection[str]:
 
 def count_of_all(model: type[Model], modes: Collection[str]) -> Count:
     """Of a counted model: `modes_of_whole_list` says when that is what is asked for."""
-    ((number,),) = rows_of(
+    ((number,),) = rows_selected(
         "SELECT coalesce(sum(rows), 0)::bigint FROM kernel_rowcount WHERE counted = %s AND of_mode = ANY(%s)",
         [model._meta.db_table, [str(mode) for mode in modes]],
     )

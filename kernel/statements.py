@@ -1,12 +1,51 @@
-"""Statements in SQL whose rows are few and wanted at once."""
+"""Statements in SQL whose rows are few and wanted at once.
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, cast
+A question can go along: what somebody has assumed is asked together with the first statement that is sent, so
+that it costs no round trip of its own, and no statement is answered before it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias, cast
 
 from django.db import connection
 
 Row: TypeAlias = tuple[Any, ...]
 
 
+class NoLongerSoError(Exception):
+    """What was assumed does not hold: whoever assumed it must begin anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether something still holds. `sql` has one row, of one boolean named `holds`, or none where it does
+    not. `forget` is called before NoLongerSoError is raised."""
+
+    sql: str
+    parameters: Sequence[Any]
+    forget: Callable[[], None]
+
+    def denied(self) -> NoReturn:
+        self.forget()
+        raise NoLongerSoError
+
+
 def rows_of(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
     return cast(list[Row], cast(Any, connection).rows_at_once(sql, parameters))
+
+
+def rows_selected(sql: str, parameters: Sequence[Any]) -> list[Row]:
+    """Of a SELECT that a question may go along with. Raises NoLongerSoError."""
+    return cast(list[Row], cast(Any, connection).rows_beside_question(sql, parameters))
+
+
+def ask_with_next(question: Question | None) -> None:
+    """With the next statement of this thread; by itself, if that is no SELECT of `rows_selected`. None takes
+    back what was not asked yet."""
+    cast(Any, connection).question = question
+
+
+def ask_now() -> None:
+    """What was not asked yet. Raises NoLongerSoError."""
+    cast(Any, connection).ask_now()

@@ -19,19 +19,25 @@ class BearerAuthentication(BaseAuthentication):
     """Sets `request.auth` to the caller's Credential; `request.user` stays None, for no person is calling."""
 
     def authenticate(self, request: Request) -> tuple[None, Credential]:
-        return None, credential_in(request.META.get("HTTP_AUTHORIZATION", ""))
+        asks_later = getattr(request, "asks_later", False)
+        return None, credential_in(request.META.get("HTTP_AUTHORIZATION", ""), ask_later=asks_later)
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
 
 
-def credential_in(authorization: str) -> Credential:
-    """What an Authorization header stands for. Raises AuthenticationFailed; notes that the key was used."""
+def credential_in(authorization: str, *, ask_later: bool = False) -> Credential:
+    """What an Authorization header stands for. Raises AuthenticationFailed; notes that the key was used.
+
+    `ask_later`: what is known of it may be assumed until the next statement, which then raises
+    NoLongerSoError if the database says otherwise.
+    """
     scheme, _, token = authorization.strip().partition(" ")
     if scheme.lower() != SCHEME.lower():
         refuse()
     text = token.strip()
-    credential = (credential_of if is_well_formed(text) else credential_of_token)(Secret(text))
+    find = credential_of if is_well_formed(text) else credential_of_token
+    credential = find(Secret(text), ask_later=ask_later)
     if credential is None:
         refuse()
     if not credential.use_is_noted:

@@ -105,14 +105,15 @@ def issue_token(*, credential: Credential, grant: Grant, issuer: Issuer) -> Acce
     return AccessToken(Secret(text), grant.scope, created_at=now, expires_in=lifetime)
 
 
-def credential_of_token(token: Secret) -> Credential | None:
-    """What the token stands for: its key within what was granted. None whatever is wrong with either."""
+def credential_of_token(token: Secret, *, ask_later: bool = False) -> Credential | None:
+    """What the token stands for: its key within what was granted. None whatever is wrong with either.
+    `ask_later` as for the key itself."""
     claims = claims_of(token)
     if claims is None:
         return None
     condition, published_for = _still_counts()
     values = (claims.client_id, claims.expires_at, claims.digest, *published_for, claims.kid)
-    credential = the_credential(condition, *values)
+    credential = the_credential(condition, *values, ask_later=ask_later)
     return None if credential is None else credential.within(claims.scopes, claims.market_ids)
 
 

@@ -2,6 +2,8 @@
 statements whose few rows are wanted at once."""
 
 import select
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -9,16 +11,22 @@ from psycopg import Connection
 
 from config.postgresql import arrays
 from config.postgresql.prepared import Parameters, PreparedStatements, Row
+from kernel.statements import Question
 
 arrays.register()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    question: Question | None = None
+    """Asked before any statement that it does not go along with."""
+
     _statements: PreparedStatements
 
     def rows_at_once(self, sql: str, parameters: Parameters) -> list[Row]:
         """All rows of a statement, as `cursor.fetchall()` has them. Whoever looks at statements (a wrapper, a
         log of queries) sees it come from a cursor."""
+        if self.question is not None:
+            self.ask_now()
         self.ensure_connection()
         if self.execute_wrappers or self.queries_logged:
             with self.cursor() as cursor:
@@ -28,6 +36,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
             return self._statements.rows(sql, parameters)
+
+    def rows_beside_question(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        """Of a SELECT, and of the question in the same statement, if there is one. Raises NoLongerSoError."""
+        question, self.question = self.question, None
+        if question is None:
+            return self.rows_at_once(sql, parameters)
+        rows = self.rows_at_once(_together(question.sql, sql), [*question.parameters, *parameters])
+        if not rows or not rows[0][0]:
+            question.denied()
+        return [row[2:] for row in rows if row[1]]
+
+    def ask_now(self) -> None:
+        """Raises NoLongerSoError."""
+        question, self.question = self.question, None
+        if question is not None and self.rows_at_once(question.sql, question.parameters) != [(True,)]:
+            question.denied()
+
+    def _cursor(self, name: str | None = None) -> Any:
+        if self.question is not None:
+            self.ask_now()
+        return super()._cursor(name)  # type: ignore[misc]  # Django's types say nothing of it
 
     def init_connection_state(self) -> None:
         super().init_connection_state()
@@ -44,11 +73,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> None:
         self._statements.may_be_gone()
-        super()._rollback()  # type: ignore[misc]  # Django's types say nothing of it
+        super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
         self._statements.may_be_gone()
         super()._savepoint_rollback(sid)  # type: ignore[misc]
+
+
+@lru_cache(maxsize=512)
+def _together(question: str, sql: str) -> str:
+    """A row for each of the SELECT's, or one without any; first whether the question holds, and whether there
+    is a row. Where it doesn't hold, nothing is looked for."""
+    return (
+        f"WITH question AS MATERIALIZED ({question}) SELECT question.holds, found.* FROM question"  # noqa: S608
+        f" LEFT JOIN LATERAL (SELECT TRUE, those.* FROM ({sql}) AS those) AS found ON question.holds"
+    )
 
 
 def has_something_to_read(connection: Connection[Any]) -> bool:

@@ -1,0 +1,155 @@
+"""What a process remembers of a key is asked for again with each request, in the statement that reads. It
+makes requests cheaper, and lets nobody in."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from access import queries
+from access.models import ApiKey, ApiKeyMarket
+from access.operations import mint_api_key, revoke_api_key
+from access.scopes import Scope
+from giftcards.models import GiftCard
+from kernel.caller import Actor
+from kernel.clock import database_now
+from kernel.modes import Mode
+from kernel.statements import Question
+from tests.fixtures.cast import a_market, an_active_card
+from tests.fixtures.client import ApiClient
+
+pytestmark = pytest.mark.django_db
+
+OWNER = Actor.system("set-up")
+
+
+class Held:
+    """A key, its client, and a card that it can read."""
+
+    def __init__(self, **choices):
+        self.berlin, self.paris = a_market(code="berlin"), a_market(code="paris")
+        self.card = an_active_card(market=self.berlin)
+        minted, key = mint_api_key(application_name="till", mode=Mode.TEST, actor=OWNER, **choices)
+        self.keys = ApiKey.objects.filter(pk=minted.pk)
+        self.pk = minted.pk
+        self.api = ApiClient(f"Bearer {key.reveal()}")
+        self.path = f"gift_cards/{self.card.pk}"
+        # The first use is noted, the second finds it noted, the third is asked in one statement.
+        assert [self.api.get(self.path).status for _ in range(3)] == [200] * 3
+
+
+def revoke(held):
+    revoke_api_key(api_key_id=held.pk, actor=OWNER)
+
+
+def let_expire(held):
+    held.keys.update(expires_at=database_now() - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("end", [revoke, let_expire])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "gift_cards/{card}",
+        "gift_cards/{card}/market",
+        "gift_cards/{card}/relationships/market",
+        "gift_cards",
+        "gift_cards?filter[q][status_eq]=active",
+        "gift_cards/no-key-at-all",
+        "gift_cards/{card}?include=nonsense",
+        "gift_cards/01930000-0000-7000-8000-00000000dead",
+        "organization",
+        "application",
+    ],
+)
+def test_a_key_that_has_ended_reads_nothing_from_the_next_request_on(end, path):
+    held = Held()
+    address = path.format(card=held.card.pk)
+    before = held.api.get(address).status
+    end(held)
+
+    assert before != 401
+    assert held.api.get(address).refusal[:2] == (401, "INVALID_TOKEN")
+
+
+def test_control_without_the_answer_it_would_read_on(monkeypatch):
+    held = Held()
+    revoke(held)
+    monkeypatch.setattr(Question, "denied", lambda self: None)
+    monkeypatch.setattr(
+        "config.postgresql.base._together",
+        lambda question, sql: f"SELECT TRUE, TRUE, those.* FROM (SELECT %s, %s, %s) AS _, ({sql}) AS those",  # noqa: S608
+    )
+    known = next(each for each in queries._known.values() if each.credential.api_key_id == held.pk)
+    assert len(known.question.parameters) == 3
+
+    assert held.api.get(held.path).status == 200
+
+
+def test_a_key_that_has_ended_writes_nothing():
+    held = Held()
+    revoke(held)
+    document = {
+        "data": {"type": "gift_cards", "id": str(held.card.pk), "attributes": {"_balance_change_cents": -1}}
+    }
+
+    assert held.api.send("PATCH", held.path, document).refusal[:2] == (401, "INVALID_TOKEN")
+    assert held.api.send("DELETE", held.path).refusal[:2] == (401, "INVALID_TOKEN")
+    assert GiftCard.objects.get(pk=held.card.pk).balance_cents == held.card.balance_cents
+
+
+def test_a_scope_that_was_taken_away_is_gone_and_one_that_was_given_is_there():
+    held = Held()
+    scopes = held.keys.get().scopes
+
+    held.keys.update(scopes=[each for each in scopes if each != Scope.READ])
+    assert held.api.get(held.path).refusal[:2] == (403, "UNAUTHORIZED")
+    assert held.api.get(held.path).refusal[:2] == (403, "UNAUTHORIZED")
+
+    held.keys.update(scopes=scopes)
+    assert held.api.get(held.path).status == 200
+
+
+def test_a_market_that_was_taken_away_is_out_of_reach():
+    held = Held(market_codes=["berlin", "paris"])
+
+    ApiKeyMarket.objects.filter(api_key_id=held.pk, market_id=held.berlin.pk).delete()
+    assert held.api.get(held.path).status == 404
+    assert held.api.get("gift_cards").document["data"] == []
+
+
+def test_a_key_that_goes_on_counting_is_asked_in_the_statement_that_reads(django_assert_num_queries):
+    held = Held()
+
+    with django_assert_num_queries(1):
+        held.api.get(f"{held.path}?fields[gift_cards]=status")
+
+
+def test_nothing_is_left_to_be_asked_after_a_request():
+    held = Held()
+    for path in (held.path, "gift_cards?include=nonsense", "gift_cards/no-key-at-all"):
+        held.api.get(path)
+        assert getattr(connection, "question", "asked") is None
+
+
+def test_its_use_goes_on_being_noted():
+    held = Held()
+    held.keys.update(last_used_at=database_now() - timedelta(minutes=2))
+    held.api.get(held.path)
+
+    assert held.keys.filter(last_used_at__gt=database_now() - timedelta(minutes=1)).exists()
+
+
+def test_no_more_keys_are_remembered_than_memory_should_hold(monkeypatch):
+    monkeypatch.setattr(queries, "MOST_KNOWN", 3)
+    for _ in range(5):
+        _, key = mint_api_key(application_name="till", mode=Mode.TEST, actor=OWNER)
+        ApiClient(f"Bearer {key.reveal()}").get("gift_cards")
+    assert len(queries._known) <= 3
+
+
+def test_what_is_remembered_has_no_key_in_it():
+    held = Held()
+    secret = held.api.authorization.partition(" ")[2]
+
+    assert secret[:20] not in repr(queries._known)
