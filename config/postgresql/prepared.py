@@ -12,10 +12,11 @@ from functools import lru_cache
 from itertools import count
 from typing import Any, Final, TypeAlias, cast
 
-from psycopg import Connection, OperationalError, errors
+from psycopg import Connection, Cursor, OperationalError, errors
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+from psycopg.types.datetime import TimestamptzLoader
 
 Row: TypeAlias = tuple[Any, ...]
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -42,7 +43,7 @@ class PreparedStatements:
     def __init__(self, connection: Connection[Any], prepare_after: int | None) -> None:
         self._connection = connection
         self._libpq = connection.pgconn
-        self._values = Transformer(connection)
+        self._values = Transformer(_reading_times_fast(connection))
         self._prepare_after = prepare_after
         self._sent: OrderedDict[Key, Sent] = OrderedDict()
         self._numbers = count(1)
@@ -114,6 +115,14 @@ class PreparedStatements:
     @property
     def _is_in_transaction(self) -> bool:
         return self._libpq.transaction_status != TransactionStatus.IDLE
+
+
+def _reading_times_fast(connection: Connection[Any]) -> Cursor[Any]:
+    """Django sets the connection to its time zone and puts it on each time that is read once more, in Python:
+    5 microseconds instead of a fifth of one."""
+    context = connection.cursor()
+    context.adapters.register_loader("timestamptz", TimestamptzLoader)
+    return context
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,12 @@ def test_the_rows_are_those_of_a_cursor(sql, parameters):
     assert [rows_of(sql, parameters) for _ in range(PREPARE_AFTER + 2)] == [expected] * (PREPARE_AFTER + 2)
 
 
+def test_times_are_in_the_time_zone_that_a_cursor_brings_them_in():
+    ((at,),) = rows_of("SELECT now()")
+
+    assert at.tzinfo is UTC
+
+
 def test_what_is_sent_again_is_prepared_once_for_each_kind_of_values():
     before = prepared_here()
     asked_often(PREPARE_AFTER)
