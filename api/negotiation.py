@@ -11,14 +11,11 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.request import Request
 
 from api.errors import Rejection, error
 
@@ -29,13 +26,6 @@ WELL_KNOWN: Final = frozenset({None, "*/*", MEDIA_TYPE})
 WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
 MEDIA_RANGES: Final = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+')
 SUPPORTED_EXTENSIONS: Final[frozenset[str]] = frozenset()
-
-
-class JsonApiNegotiation(BaseContentNegotiation):
-    """For REST framework's requests, which ask for a parser when their body is wanted."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        return next(iter(parsers))
 
 
 def negotiate(request: HttpRequest) -> None:

@@ -1,20 +1,20 @@
-"""A request as views have it: REST framework's, made of parts that keep nothing and so serve all requests."""
+"""A request as views have it: REST framework's, without what it would find out or make anew for each one."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Final, cast
+from functools import cache, cached_property
+from typing import Any, Final, cast
 
 from django.http import HttpRequest
 from rest_framework import request as rest_framework
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 
 from api.credential import Credential
-from api.negotiation import JsonApiNegotiation
-from api.parsers import DocumentParser
+from api.parsers import parse_json
 
-PARSERS: Final = (DocumentParser(),)
-NEGOTIATION: Final = JsonApiNegotiation()
+NOTHING_TO_CHOOSE: Final = BaseContentNegotiation()
+"""There is one kind of document; whoever wants another is refused by `api.negotiation`."""
 
 
 class ReceivedRequest(rest_framework.Request):
@@ -26,11 +26,17 @@ class ReceivedRequest(rest_framework.Request):
     """
 
     def __init__(self, request: HttpRequest, authenticators: Sequence[BaseAuthentication]) -> None:
-        super().__init__(request, parsers=PARSERS, authenticators=authenticators, negotiator=NEGOTIATION)
+        super().__init__(request, authenticators=authenticators, negotiator=NOTHING_TO_CHOOSE)
         self.META = request.META
         self.method = request.method
         self.asks_later = request.method in SAFE_METHODS
         self.path = request.path
+
+    @cached_property
+    def data(self) -> Any:
+        """The document that came with it, empty if none did. Raises Rejection (400), RequestDataTooBig."""
+        body = self._request.body  # not the stream, which is held to no DATA_UPLOAD_MAX_MEMORY_SIZE
+        return parse_json(body) if body else {}
 
 
 def credential_of(request: rest_framework.Request) -> Credential | None:
