@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from operator import itemgetter
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 from django.db import connection
@@ -37,7 +37,7 @@ from giftcards.models.authorization import reads_as
 from giftcards.models.ledger import SPENDING
 from giftcards.tax import Giving, OrderAmounts, card_totals
 from kernel.caller import Caller
-from kernel.statements import rows_of
+from kernel.statements import array_of, rows_of
 
 LOGGED_CHANGES: Final = 100
 """How many of a card's latest balance changes its logs show; the ledger has all of them."""
@@ -60,17 +60,9 @@ LATEST_CHANGES: Final = f"""
 """  # noqa: S608 (a number of ours)
 
 
-class BalanceChange(NamedTuple):
-    """One ledger entry as a card's logs show it; amounts in minor units of the card's currency, and the time
-    as PostgreSQL writes it."""
-
-    card_id: UUID
-    created_at: str
-    kind: str
-    amount_cents: int
-    balance_cents: int
-    reference: str | None
-    order_number: str | None
+BalanceChange: TypeAlias = tuple[UUID, str, str, int, int, str | None, str | None]
+"""One ledger entry as a card's logs show it: the card, the time as PostgreSQL writes it, kind, amount, the
+balance after it, reference and order number. Amounts in minor units of the card's currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,5 +245,5 @@ def latest_changes(card_ids: Iterable[UUID]) -> Mapping[UUID, list[BalanceChange
 
 
 def _changes(sql: str, card_ids: Iterable[UUID]) -> dict[UUID, list[BalanceChange]]:
-    changes = map(BalanceChange._make, rows_of(sql, [list(card_ids)]))
-    return {card_id: list(each) for card_id, each in groupby(changes, attrgetter("card_id"))}
+    rows = cast(list[BalanceChange], rows_of(sql, [array_of(card_ids)]))
+    return {card_id: list(each) for card_id, each in groupby(rows, itemgetter(0))}

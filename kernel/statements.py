@@ -4,9 +4,10 @@ A question can go along: what somebody has assumed is asked together with the fi
 that it costs no round trip of its own, and no statement is answered before it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias, cast
+from uuid import UUID
 
 from django.db import connection
 
@@ -33,6 +34,11 @@ class Question:
 
 def rows_of(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
     return cast(list[Row], cast(Any, connection).rows_at_once(sql, parameters))
+
+
+def array_of(keys: Iterable[UUID | str]) -> str:
+    """A parameter that is an array, as PostgreSQL writes it: psycopg takes ten times as long over a list."""
+    return f"{{{','.join(map(str, keys))}}}"
 
 
 def rows_selected(sql: str, parameters: Sequence[Any]) -> list[Row]:

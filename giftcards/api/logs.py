@@ -1,9 +1,11 @@
 """A card's two logs, as the contract's §4 words them: the latest 100 changes after issue, oldest first."""
 
 from collections.abc import Mapping
-from typing import Final, TypedDict
+from operator import attrgetter
+from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
+from api.computed import BatchField
 from api.credential import Credential
 from api.fields import timestamp_as_stored
 from giftcards.models import Kind
@@ -25,30 +27,38 @@ class UsageLine(TypedDict):
     datetime: str
 
 
-def changes_of(card_ids: list[UUID], credential: Credential) -> Mapping[UUID, list[BalanceChange]]:
-    """What both logs are made of, read once."""
-    return latest_changes(card_ids)
-
-
-def balance_log(changes: list[BalanceChange]) -> list[BalanceLine]:
-    return [
-        {"datetime": timestamp_as_stored(change.created_at), "balance_change_cents": change.amount_cents}
-        for change in changes
-    ]
-
-
-def usage_log(changes: list[BalanceChange]) -> dict[str, list[UsageLine]]:
+class Logs(NamedTuple):
+    balance: list[BalanceLine]
+    usage: dict[str, list[UsageLine]]
     """By order reference; only what was spent for an order, or given back for one."""
-    log: dict[str, list[UsageLine]] = {}
-    for change in changes:
-        if change.reference and change.kind in USAGE_ACTIONS:
-            log.setdefault(change.reference, []).append(
-                {
-                    "action": USAGE_ACTIONS[change.kind],
-                    "amount_cents": change.amount_cents,
-                    "balance_cents": change.balance_cents,
-                    "order_number": change.order_number,
-                    "datetime": timestamp_as_stored(change.created_at),
-                }
-            )
-    return log
+
+
+def logs_of(card_ids: list[UUID], credential: Credential) -> Mapping[UUID, Logs]:
+    return {card_id: _logs(changes) for card_id, changes in latest_changes(card_ids).items()}
+
+
+def balance_log() -> BatchField:
+    return BatchField(load=logs_of, compute=attrgetter("balance"), default=list, returns=list[BalanceLine])
+
+
+def usage_log() -> BatchField:
+    return BatchField(
+        load=logs_of, compute=attrgetter("usage"), default=dict, returns=dict[str, list[UsageLine]]
+    )
+
+
+def _logs(changes: list[BalanceChange]) -> Logs:
+    logs = Logs([], {})
+    for _, created_at, kind, amount_cents, balance_cents, reference, order_number in changes:
+        at = timestamp_as_stored(created_at)
+        logs.balance.append({"datetime": at, "balance_change_cents": amount_cents})
+        if reference and kind in USAGE_ACTIONS:
+            use: UsageLine = {
+                "action": USAGE_ACTIONS[kind],
+                "amount_cents": amount_cents,
+                "balance_cents": balance_cents,
+                "order_number": order_number,
+                "datetime": at,
+            }
+            logs.usage.setdefault(reference, []).append(use)
+    return logs

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rest_framework_json_api.relations import ResourceRelatedField
 
-from api.computed import BatchField, ComputedField
+from api.computed import ComputedField
 from api.fields import (
     CurrencyCode,
     Email,
@@ -86,8 +86,8 @@ class GiftCardSerializer(ResourceSerializer):
     formatted_available_balance = formatted_available()
     balance_max_float = float_of("balance_max_cents")
     formatted_balance_max = formatted("balance_max_cents")
-    balance_log = BatchField(load=logs.changes_of, compute=logs.balance_log, default=list)
-    usage_log = BatchField(load=logs.changes_of, compute=logs.usage_log, default=dict)
+    balance_log = logs.balance_log()
+    usage_log = logs.usage_log()
     image_url = Url(required=False, allow_null=True, allow_blank=True)
     expires_at = Timestamp(
         required=False,
