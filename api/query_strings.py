@@ -7,8 +7,6 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 
 LONGEST_KEPT: Final = 2048
-NOT_KEPT: Final = ("filter", "%6", "%7")
-"""Nobody encodes letters, unless he wants to hide that they are a filter's."""
 
 
 def query_string(request: HttpRequest) -> str:
@@ -16,8 +14,9 @@ def query_string(request: HttpRequest) -> str:
 
 
 def is_worth_keeping(text: str) -> bool:
-    """Filters are not: they differ each time, and may hold a code, which stays in no memory."""
-    return len(text) <= LONGEST_KEPT and not any(each in text for each in NOT_KEPT)
+    """Filters are not: they differ each time, and may hold a code, which stays in no memory. Nobody encodes
+    letters (%6…, %7…), unless he wants to hide that they are a filter's."""
+    return len(text) <= LONGEST_KEPT and "filter" not in text and "%6" not in text and "%7" not in text
 
 
 def parameters_of(request: HttpRequest) -> QueryDict:

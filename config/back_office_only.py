@@ -37,7 +37,7 @@ class BackOfficeOnlyMiddleware:
             return self.get_response(request)
         root_of(request)  # which asks for the host, and is remembered: links begin with it
         response = self.answer(request)
-        if not response.streaming and "Content-Length" not in response.headers:
+        if not response.streaming:
             response.headers["Content-Length"] = str(len(response.content))
         return response
 
