@@ -6,7 +6,7 @@ only. Compiling it takes ten times as long as PostgreSQL needs to answer it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import count as numbers
@@ -36,8 +36,13 @@ ANY_KEY: Final = UUID("5e1ec7ed-0000-7000-8000-000000000000")
 ANY_KEYS: Final = (ANY_KEY,)
 """What stand in a compiled statement in the place of the key, or the array of keys, that it is run with."""
 
+FIRST_WINDOW: Final = (0, -1)
 ANY_WINDOW: Final = (-1, -1)
-"""The same of a window."""
+"""The same of a window: of one that begins with the first row, and of others."""
+TOLD: Final[Mapping[tuple[int, int] | None, str]] = {
+    FIRST_WINDOW: " LIMIT %s",
+    ANY_WINDOW: " LIMIT %s OFFSET %s",
+}
 
 ANYBODY: Final = Actor.system("whoever reads")
 """Stands for the actor: who calls makes no difference to what can be seen, only mode, markets and office."""
@@ -147,7 +152,7 @@ class Selection:
             rows = narrowing.narrowed(rows, list(islice(told, len(narrowing.values))), caller)
         if self.order:
             rows = rows.order_by(*self.order)
-        return rows if self.window in {None, ANY_WINDOW} else rows[slice(*self.window)]
+        return rows if self.window is None or self.window in TOLD else rows[slice(*self.window)]
 
     def count(self, caller: Caller, *, as_far_as: int) -> Count:
         """As `kernel.counting` does it; whether this is a list whose rows are counted is found out once."""
@@ -163,18 +168,19 @@ class Selection:
     @property
     def values(self) -> Values:
         """What its statement is told: the values of the narrowings, then the size and start of its window.
-        The first window of a whole list is written out."""
+        The first window of a whole list is written out, and the start of a search's first is."""
         values = tuple(value for each in self.narrowings for value in each.values)
         if self.window is None or not self._is_told_its_window:
             return values
         start, stop = self.window
-        return (*values, stop - start, start)
+        return (*values, stop - start, start) if start else (*values, stop)
 
     @property
     def _is_told_its_window(self) -> bool:
-        """PostgreSQL takes a LIMIT and an OFFSET that it doesn't know for a tenth of the rows each. So it
-        keeps a plan that fits all values only where it expects few rows of any. Otherwise it would look for a
-        value that no row has by the plan that soon finds a common one, and read the whole table in vain."""
+        """PostgreSQL takes a LIMIT that it doesn't know for a tenth of the rows. So it keeps a plan that fits
+        all values only where it expects few rows of any; with an OFFSET that it doesn't know, not even then.
+        Otherwise it would look for a value that no row has by the plan that soon finds a common one, and read
+        the whole table in vain."""
         if self.window is None:
             return False
         return self.window[0] > 0 or any(each.is_a_search for each in self.narrowings)
@@ -187,8 +193,8 @@ class Selection:
             shape = replace(shape, keys=(ANY_KEY,) if len(self.keys) == 1 else (ANY_KEY, ANY_KEY))
         if self.narrowings:
             shape = replace(shape, narrowings=tuple(each.without_values() for each in self.narrowings))
-        if self._is_told_its_window:
-            shape = replace(shape, window=ANY_WINDOW)
+        if self.window is not None and self._is_told_its_window:
+            shape = replace(shape, window=ANY_WINDOW if self.window[0] else FIRST_WINDOW)
         return shape
 
     def by_key(self, caller: Caller) -> "Selection":
@@ -266,11 +272,11 @@ def _whole_list(selection: Selection, reach: Caller) -> Collection[str]:
 def _statement(selection: Selection, columns: Columns, reach: Caller) -> Statement:
     """The cache is bounded because windows, fields and includes are the client's to choose."""
     statement = compiled(selection.queryset(reach).values_list(*columns.selected))
-    if selection.window != ANY_WINDOW or statement.sql is None:
+    told = TOLD.get(selection.window, "")
+    if statement.sql is None or not told:
         return statement
-    window = (told_at(-2).parameter, told_at(-1).parameter)
-    sql = f"{statement.sql} LIMIT %s OFFSET %s"
-    return replace(statement, sql=sql, parameters=(*statement.parameters, *window))
+    window = (told_at(place).parameter for place in range(-told.count("%s"), 0))
+    return replace(statement, sql=statement.sql + told, parameters=(*statement.parameters, *window))
 
 
 @lru_cache(maxsize=512)
