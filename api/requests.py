@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from rest_framework import request as rest_framework
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.permissions import SAFE_METHODS
 
 from api.credential import Credential
 from api.parsers import parse_json
@@ -21,15 +20,17 @@ class ReceivedRequest(rest_framework.Request):
     """With what belongs to Django's request at hand: REST framework's looks for it in vain first, each time
     that it is asked for.
 
-    Where it `asks_later`, whether the key still counts may be asked together with what is read: there is
-    nothing to undo, and the request can be answered from the beginning again.
+    It `asks_later`: whether the key still counts may be asked together with what is read first. Until then no
+    other statement is sent, so there is nothing to undo, and the request can be answered from the beginning
+    again.
     """
+
+    asks_later: Final = True
 
     def __init__(self, request: HttpRequest, authenticators: Sequence[BaseAuthentication]) -> None:
         super().__init__(request, authenticators=authenticators, negotiator=NOTHING_TO_CHOOSE)
         self.META = request.META
         self.method = request.method
-        self.asks_later = request.method in SAFE_METHODS
         self.path = request.path
 
     @cached_property

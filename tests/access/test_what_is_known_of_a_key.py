@@ -93,9 +93,11 @@ def test_a_key_that_has_ended_writes_nothing():
         "data": {"type": "gift_cards", "id": str(held.card.pk), "attributes": {"_balance_change_cents": -1}}
     }
 
+    in_berlin = {"market": {"data": {"type": "markets", "id": str(held.berlin.pk)}}}
+    assert held.api.create("gift_cards", in_berlin, balance_cents=1).refusal[:2] == (401, "INVALID_TOKEN")
     assert held.api.send("PATCH", held.path, document).refusal[:2] == (401, "INVALID_TOKEN")
     assert held.api.send("DELETE", held.path).refusal[:2] == (401, "INVALID_TOKEN")
-    assert GiftCard.objects.get(pk=held.card.pk).balance_cents == held.card.balance_cents
+    assert GiftCard.objects.get().balance_cents == held.card.balance_cents
 
 
 def test_a_scope_that_was_taken_away_is_gone_and_one_that_was_given_is_there():

@@ -68,6 +68,36 @@ def test_a_list_costs_so_many_statements(api, query, number):
     assert len(asked(api, f"gift_cards?{query}")) == number
 
 
+def test_a_new_card_costs_three_statements(api):
+    """The market, and with it the key; the card with its event; the answer. A code key is made known before
+    and the use of the API key noted."""
+    data = {
+        "type": "gift_cards",
+        "attributes": {"balance_cents": 1},
+        "relationships": {"market": {"data": {"type": "markets", "id": str(a_market().pk)}}},
+    }
+    path = f"gift_cards?{WITHOUT_LOGS}"
+    for _ in range(2):
+        api.send("POST", path, {"data": data})
+
+    with statements() as texts:
+        assert api.send("POST", path, {"data": data}).status == 201
+
+    assert len(texts) == 3
+
+
+def test_a_look_up_costs_three_statements(api):
+    """The key; how often it was tried, and failed; the card."""
+    code = an_active_card().code().reveal()
+    for _ in range(2):
+        api.create("gift_card_lookups", code=code)
+
+    with statements() as texts:
+        assert api.create("gift_card_lookups", code=code).status == 200
+
+    assert len(texts) == 3
+
+
 def test_each_card_and_each_number_of_cards_is_asked_for_in_the_same_words(api):
     """So that PostgreSQL keeps few plans, and ours are compiled once."""
     cards = [an_active_card(market=a_market(), recipient_email="ada@example.com") for _ in range(4)]
