@@ -27,8 +27,8 @@ def insertion(model: type[Resource]) -> str:
 def texts_of(resource: Resource) -> dict[str, str | None]:
     """A new row's values by name, as PostgreSQL reads them: as texts, they make the same statement whatever
     they are."""
-    values = vars(resource)
-    return {field.attname: _text(values[field.attname]) for field in _fields_of_new(type(resource))}
+    names, values = _names_of_new(type(resource)), vars(resource)
+    return {name: None if (value := values[name]) is None else _text(value) for name in names}
 
 
 def save_locked(resource: Resource, names: Sequence[str]) -> None:
@@ -54,15 +54,20 @@ def _fields_of_new(model: type[Model]) -> Sequence["Field[Any, Any]"]:
     return [field for field in model._meta.concrete_fields if field.attname not in _TIMES]
 
 
+@cache
+def _names_of_new(model: type[Model]) -> Sequence[str]:
+    return [field.attname for field in _fields_of_new(model)]
+
+
 def _type(field: "Field[Any, Any]") -> str:
     """Without its length: a cast to varchar(4) would cut silently where an insert refuses."""
     return str(field.db_type(connection)).split("(")[0]
 
 
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
+def _text(value: object) -> str:
     match value:
+        case str():
+            return str(value)  # of an enumeration, its text
         case bytes():
             return rf"\x{value.hex()}"
         case dict() | list():

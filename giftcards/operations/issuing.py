@@ -40,8 +40,9 @@ def create_gift_card(
     if "balance_cents" not in attributes:
         raise Invalid("balance_cents", "blank", "can't be blank")
     chosen = None if code is None else _accepted(code)
-    order = None if order_line is None else order_line.order
-    card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="", order=order, order_line=order_line)
+    card = GiftCard(id=uuid7(), mode=caller.mode, currency_code="")
+    if order_line is not None:
+        card.order, card.order_line = order_line.order, order_line
     return draft(card, caller=caller, attributes=attributes, code=chosen, occasion=occasion)
 
 
