@@ -202,11 +202,14 @@ class ResourceViewSet(DispatchedViewSet):
         if isinstance(page, CursorPage):
             return self._page_by_cursor(asked, page, linkage_only=linkage_only)
         there = replace(asked, order=self.query.order, window=(page.rows.start, page.rows.stop))
+        # Counted before: a statement that is told where to begin is planned each time, and what is asked of
+        # the key together with the first one would be, too.
+        counted = asked.count(caller, as_far_as=page.rows.stop) if page.number > 1 else None
         if self.query.predicates or page.number > 1:
             there = there.by_key(caller)
         data, included = self._read_list(there, linkage_only=linkage_only)
         number = len(there.keys) if there.column == "pk" else len(data)
-        found = known_count(page, number) or asked.count(caller, as_far_as=page.rows.stop)
+        found = counted or known_count(page, number) or asked.count(caller, as_far_as=page.rows.stop)
         links = {
             relation: None
             if number is None

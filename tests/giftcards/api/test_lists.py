@@ -14,8 +14,8 @@ from tests.giftcards.api.documents import document, gift_card
 
 pytestmark = pytest.mark.django_db
 
-QUERIES_FOR_A_PAGE = 4
-"""The key, the number of cards, the cards with what is included and available, their latest changes."""
+QUERIES_FOR_A_PAGE = 3
+"""The cards with what is included and available, and whether the key counts; their changes; their number."""
 
 
 def references(answer):
@@ -129,7 +129,8 @@ def test_lists_are_sorted_as_asked(api, sort, found):
 def test_a_page_costs_the_same_whatever_its_length(api):
     def cost_of(count):
         address = f"gift_cards?include=market,gift_card_recipient&page[size]={count}"
-        api.get(address)
+        for _ in range(2):  # the key is noted, and then known
+            api.get(address)
         with CaptureQueriesContext(connection) as queries:
             answer = api.get(address)
         assert len(answer.document["data"]) == count

@@ -122,3 +122,13 @@ def test_a_key_of_one_market_has_statements_of_its_own(api):
 
     assert (found, there) == ([200, 404, 200], 200)
     assert paris.pk != berlin.pk
+
+
+def test_each_page_is_asked_for_in_the_same_words(api):
+    """There are too many for PostgreSQL to keep a plan of each."""
+    for _ in range(6):
+        an_active_card()
+
+    second, third = (asked(api, f"gift_cards?page[size]=2&page[number]={number}") for number in (2, 3))
+
+    assert second == third
