@@ -68,25 +68,21 @@ def written(position: Position, order: Order, resource_type: str) -> str:
     """A cursor's text. It is signed, so nobody can send us values of his own making, and good for this type
     in this order only."""
     plain = b64_encode(orjson.dumps(position)).decode()
-    return _signer(order, resource_type).sign(plain)
+    return _signer(order, resource_type, settings.SECRET_KEY).sign(plain)
 
 
 def read_cursor(text: str, order: Order, resource_type: str) -> Position | None:
     """None for what is no cursor of this order."""
     try:
-        plain = _signer(order, resource_type).unsign(text)
+        plain = _signer(order, resource_type, settings.SECRET_KEY).unsign(text)
     except BadSignature:
         return None
     return tuple(orjson.loads(b64_decode(plain.encode())))
 
 
-def _signer(order: Order, resource_type: str) -> Signer:
-    return _signer_for(f"api.cursors {resource_type} {','.join(order)}", settings.SECRET_KEY)
-
-
 @lru_cache(maxsize=256)
-def _signer_for(salt: str, key: str) -> Signer:
-    return CursorSigner(key, salt)
+def _signer(order: Order, resource_type: str, key: str) -> Signer:
+    return CursorSigner(key, salt=f"api.cursors {resource_type} {','.join(order)}")
 
 
 class CursorSigner(Signer):

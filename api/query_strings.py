@@ -1,12 +1,17 @@
 """Query strings as clients send them again and again, about other things: what they say is read once."""
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 
 LONGEST_KEPT: Final = 2048
+PARTS: Final = "giftcards.query_string_parts"
+"""In `request.META`, once they are known: the parameters of one that is not kept for others."""
+
+Part: TypeAlias = tuple[str, str]
+"""A parameter's name, and how it is written."""
 
 
 def query_string(request: HttpRequest) -> str:
@@ -27,7 +32,11 @@ def parameters_of(request: HttpRequest) -> QueryDict:
 def encoded(request: HttpRequest, *, without: frozenset[str] = frozenset()) -> str:
     """The same parameters, but for these, with their brackets encoded, as in any URI."""
     text = query_string(request)
-    return _encoded(text, without) if is_worth_keeping(text) else _written(text, without)
+    if is_worth_keeping(text):
+        return _encoded(text, without)
+    if PARTS not in request.META:
+        request.META[PARTS] = _parts(text)
+    return _written(request.META[PARTS], without)
 
 
 @lru_cache(maxsize=512)
@@ -37,20 +46,22 @@ def _parameters(text: str) -> QueryDict:
 
 @lru_cache(maxsize=512)
 def _encoded(text: str, without: frozenset[str]) -> str:
-    return _written(text, without)
+    return _written(_parts(text), without)
 
 
-def _written(text: str, without: frozenset[str]) -> str:
-    parts = (_known_part(each) if is_worth_keeping(each) else _part(each) for each in text.split("&") if each)
+def _written(parts: list[Part], without: frozenset[str]) -> str:
     return "&".join(written for key, written in parts if key not in without)
 
 
+def _parts(text: str) -> list[Part]:
+    return [_known_part(each) if is_worth_keeping(each) else _part(each) for each in text.split("&") if each]
+
+
 @lru_cache(maxsize=1024)
-def _known_part(text: str) -> tuple[str, str]:
+def _known_part(text: str) -> Part:
     return _part(text)
 
 
-def _part(text: str) -> tuple[str, str]:
-    """One parameter's name, and how it is written."""
+def _part(text: str) -> Part:
     ((key, value),) = QueryDict(text.encode("iso-8859-1")).items()
     return key, urlencode({key: value})
