@@ -107,7 +107,7 @@ def seal(code: Secret, *, card_id: UUID) -> SealedCode:
 def unseal(ciphertext: bytes, *, key_version: int, card_id: UUID | str) -> Secret:
     """The code again. Raises cryptography.exceptions.InvalidTag if the row was tampered with or belongs to
     another card, KeyError if the key of that version is not configured."""
-    key = _keys()[key_version]
+    key = _derived(key_version, settings.GIFTCARDS_CODE_KEYS[key_version])
     sealed = bytes(ciphertext)
     plain = key.cipher.decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], _bytes_of(card_id))
     return Secret(plain.decode())
@@ -144,7 +144,8 @@ def mask(last_four: str) -> str:
 
 
 def _keys() -> Mapping[int, CodeKey]:
-    return _derived(tuple(settings.GIFTCARDS_CODE_KEYS.items()))
+    masters = settings.GIFTCARDS_CODE_KEYS.items()
+    return {version: _derived(version, master) for version, master in masters}
 
 
 def _current_key() -> CodeKey:
@@ -152,6 +153,6 @@ def _current_key() -> CodeKey:
     return keys[max(keys)]
 
 
-@lru_cache(maxsize=4)
-def _derived(masters: tuple[tuple[int, bytes], ...]) -> dict[int, CodeKey]:
-    return {version: CodeKey.derive(version, master) for version, master in masters}
+@lru_cache(maxsize=16)
+def _derived(version: int, master: bytes) -> CodeKey:
+    return CodeKey.derive(version, master)
