@@ -1,5 +1,6 @@
 """Where a request comes from, as far as that can be told."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -17,8 +18,13 @@ def client_address(request: HttpRequest) -> str:
     added, whatever the client wrote before it.
     """
     peer = str(request.META.get("REMOTE_ADDR") or "")
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.GIFTCARDS_TRUST_FORWARDED else ""
-    address = _parsed(forwarded.rpartition(",")[2]) or _parsed(peer)
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.GIFTCARDS_TRUST_FORWARDED else ""
+    return _counted_by(forwarded.rpartition(",")[2], peer)
+
+
+@lru_cache(maxsize=1024)
+def _counted_by(forwarded: str, peer: str) -> str:
+    address = _parsed(forwarded) or _parsed(peer)
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
     if isinstance(address, IPv6Address):

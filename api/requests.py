@@ -1,10 +1,11 @@
 """A request as views have it: REST framework's, without what it would find out or make anew for each one."""
 
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Final, cast
 
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from rest_framework import request as rest_framework
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import BaseContentNegotiation

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.functional import cached_property
 from rest_framework.request import Request
 
 from api.compiled import plan_for
@@ -157,7 +158,7 @@ class ResourceViewSet(DispatchedViewSet):
         """What has the address at which the resource of a write can be read: this one, unless told."""
         return self.declaration.type
 
-    @property
+    @cached_property
     def key(self) -> UUID:
         key = uuid_or_none(self.kwargs["pk"])
         return key or self._not_found()
