@@ -100,10 +100,8 @@ def _refuse_value(key: str, complaint: str) -> NoReturn:
 
 
 def known_count(page: Page, number: int) -> Count | None:
-    """What is known from the number of a page's rows: a list ends on a page that isn't full."""
-    if number == page.size or (number == 0 and page.number > 1):
-        return None
-    return Count(page.rows.start + number)
+    """From the number of a page's rows: a first page that isn't full is the whole list."""
+    return Count(number) if page.number == 1 and number < page.size else None
 
 
 def page_meta(page: Page, count: Count) -> dict[str, Any]:
