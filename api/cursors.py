@@ -15,7 +15,7 @@ they are read in turn until the page is full.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial, reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -101,39 +101,41 @@ class CursorSigner(Signer):
 
 
 def find(rows: Selection, order: Order, page: CursorPage, caller: Caller) -> Found:
-    """Whoever walks takes one row more than the page has, and so knows whether any follows."""
-    onwards = partial(_walk, rows, order, caller)
-    back = partial(_walk, rows, _backwards(order), caller)
-    one_more = page.size + 1
-    is_any_before = is_any_after = None
-    if page.before is None:
-        met = onwards(page.after, one_more)
-        is_any_after = len(met) > page.size
-        if page.after is None:
-            is_any_before = False
-    elif page.after is None:
-        met = back(page.before, one_more)
-        is_any_before = len(met) > page.size
-        met = met[: page.size][::-1]
-    else:
-        followed = onwards(page.after, one_more)
-        met = _those_before(page.before, followed, rows, order, caller)
-        if met:
-            is_any_after = len(followed) > len(met) or len(met) > page.size
-    positions = met[: page.size]
+    met = _meet(rows, order, page, caller)
     # A page without rows has no places of its own: its neighbours begin where it was asked to.
-    first = positions[0] if positions else page.after
-    last = positions[-1] if positions else page.before
-    if is_any_before is None:
-        is_any_before = bool(first and back(first, 1))
-    if is_any_after is None:
-        is_any_after = bool(last and onwards(last, 1))
-    return Found(
-        positions,
-        before=first if is_any_before else None,
-        after=last if is_any_after else None,
-        truncated=page.after is not None and page.before is not None and len(met) > page.size,
-    )
+    first = met.positions[0] if met.positions else page.after
+    last = met.positions[-1] if met.positions else page.before
+    before, after = met.is_any_before, met.is_any_after
+    if before is None:
+        before = bool(first and _walk(rows, _backwards(order), first, 1, caller))
+    if after is None:
+        after = bool(last and _walk(rows, order, last, 1, caller))
+    return Found(met.positions, first if before else None, last if after else None, met.truncated)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The rows of a page by their places, and whether there are any on either side; None: not known yet."""
+
+    positions: list[Position]
+    is_any_before: bool | None
+    is_any_after: bool | None
+    truncated: bool = False
+
+
+def _meet(rows: Selection, order: Order, page: CursorPage, caller: Caller) -> Met:
+    """Takes one row more than the page has, and so knows whether any follows."""
+    size = page.size
+    if page.before is None:
+        there = _walk(rows, order, page.after, size + 1, caller)
+        return Met(there[:size], None if page.after else False, len(there) > size)
+    if page.after is None:
+        back = _walk(rows, _backwards(order), page.before, size + 1, caller)
+        return Met(back[:size][::-1], len(back) > size, None)
+    there = _walk(rows, order, page.after, size + 1, caller)
+    inside = _those_before(page.before, there, rows, order, caller)
+    follows = len(there) > min(len(inside), size) if inside else None
+    return Met(inside[:size], None, follows, truncated=len(inside) > size)
 
 
 def _those_before(
@@ -147,7 +149,7 @@ def _those_before(
     return [position for position in found if (position[-1],) in inside]
 
 
-def _walk(rows: Selection, order: Order, caller: Caller, start: Position | None, size: int) -> list[Position]:
+def _walk(rows: Selection, order: Order, start: Position | None, size: int, caller: Caller) -> list[Position]:
     """The places of the next rows from here on, or from the order's beginning."""
     columns = columns_named(*map(_name, order))
     rows = replace(rows, order=order, window=(0, size))
