@@ -1,6 +1,6 @@
 """A serializer class, sparse fields and an include tree, compiled into one plan (`api.plans`) and kept.
 
-A plan knows the columns to select and holds, for every attribute, a function of the selected row. To-one
+A plan knows the columns to select and holds, for every attribute, a function of the selected columns. To-one
 includes are columns of the same SELECT; each to-many include is one query for the page.
 """
 
