@@ -20,7 +20,7 @@ from api.models import IdempotencyKey
 from api.stored_answers import Answer, answer_to, sealed
 from kernel.keys import uuid7
 from kernel.sealing import Unreadable, keyed_digest, version_in_use
-from kernel.statements import rows_of
+from kernel.statements import AS_ASSUMED, rows_of, rows_written
 
 HEADER: Final = "Idempotency-Key"
 IN_META: Final = "HTTP_IDEMPOTENCY_KEY"
@@ -30,7 +30,10 @@ PRINTABLE: Final = re.compile(r"[ -~]{1,255}")
 PURPOSE: Final = "idempotent request"
 
 # A function, because this statement by itself would see what was committed before it tried the lock.
-UNDER_LOCK: Final = "SELECT locked, is_known FROM api_idempotency_key_under_lock(%s, %s, %s, %s)"
+UNDER_LOCK: Final = f"""
+    SELECT locked, is_known
+    FROM api_idempotency_key_under_lock(%(scope)s, %(mode)s, %(application_id)s, %(key)s) WHERE {AS_ASSUMED}
+"""  # noqa: S608 (no value is in it)
 REMEMBER: Final = """
     WITH remembered AS (
         INSERT INTO api_idempotencykey (id, mode, application_id, key, method, path, request_digest,
@@ -93,7 +96,8 @@ class Standing(NamedTuple):
 def lock_and_look(credential: Credential, key: str) -> Standing:
     mode, application_id = credential.caller.mode.value, credential.application_id
     scope = f"idempotency.{mode}.{application_id}.{key}"
-    (standing,) = rows_of(UNDER_LOCK, [scope, mode, application_id, key])
+    told = {"scope": scope, "mode": mode, "application_id": application_id, "key": key}
+    (standing,) = rows_written(UNDER_LOCK, told)
     return Standing._make(standing)
 
 

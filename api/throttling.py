@@ -18,15 +18,16 @@ from typing import Any, Final, NoReturn, TypeAlias
 from django.db import connection
 
 from api.errors import Rejection, error
-from kernel.statements import Row, rows_of
+from kernel.statements import AS_ASSUMED, Row, rows_of, rows_written
 
 LONGEST_WINDOW: Final = 3600
 """Seconds. Rows older than twice that are of no use to any window."""
 
-COUNT: Final = """
+COUNT: Final = f"""
     INSERT INTO api_throttlecount AS kept (scope, subject, begins_at, number)
     SELECT %(scope)s, subject, statement_timestamp(), %(times)s
     FROM unnest(%(subjects)s::text[]) AS subject
+    WHERE {AS_ASSUMED}
     ORDER BY subject
     ON CONFLICT (scope, subject) DO UPDATE SET
         number = excluded.number + CASE
@@ -39,7 +40,7 @@ COUNT: Final = """
         END
     RETURNING scope, subject, number,
         ceil(extract(epoch FROM begins_at + %(length)s::interval - clock_timestamp()))::int AS seconds_left
-"""
+"""  # noqa: S608 (no value is in it)
 READ: Final = """
     SELECT scope, subject, number,
         ceil(extract(epoch FROM begins_at + %(read_length)s::interval - clock_timestamp()))::int
@@ -47,7 +48,9 @@ READ: Final = """
     WHERE scope = %(read_scope)s AND subject = ANY(%(read_subjects)s)
         AND begins_at > statement_timestamp() - %(read_length)s::interval
 """
-COUNT_AND_READ: Final = f"WITH counted AS ({COUNT}) SELECT * FROM counted UNION ALL {READ}"  # noqa: S608
+COUNT_AND_READ: Final = f"""
+    WITH counted AS ({COUNT}) SELECT * FROM counted UNION ALL {READ} AND EXISTS (SELECT FROM counted)
+"""  # noqa: S608
 SWEEP: Final = """
     DELETE FROM api_throttlecount WHERE (scope, subject) IN (
         SELECT scope, subject FROM api_throttlecount
@@ -76,7 +79,7 @@ class Window:
 
     def count(self, *subjects: str, times: int = 1) -> Counts:
         """Count `times` for each subject, and tell how often that makes."""
-        counts = _counts(rows_of(COUNT, _to_count(self, subjects, times)))[self.scope]
+        counts = _counts(rows_written(COUNT, _to_count(self, subjects, times)))[self.scope]
         _sweep_if_begun(counts, times)
         return counts
 
@@ -88,7 +91,7 @@ class Window:
     ) -> tuple[Counts, Counts]:
         """`count` of this window and `read` of another one, by one statement."""
         asked = _to_count(self, subjects, times) | _to_read(other, others)
-        counts = _counts(rows_of(COUNT_AND_READ, asked))
+        counts = _counts(rows_written(COUNT_AND_READ, asked))
         _sweep_if_begun(counts[self.scope], times)
         return counts[self.scope], dict.fromkeys(others, Count()) | counts[other.scope]
 

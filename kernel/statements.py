@@ -6,12 +6,16 @@ that it costs no round trip of its own, and no statement is answered before it.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, Final, NoReturn, TypeAlias, cast
 from uuid import UUID
 
 from django.db import connection
 
 Row: TypeAlias = tuple[Any, ...]
+
+
+AS_ASSUMED: Final = "(true /* as assumed */)"
+"""Where a statement has this, the question takes its place, if there is one."""
 
 
 class NoLongerSoError(Exception):
@@ -46,9 +50,15 @@ def rows_selected(sql: str, parameters: Sequence[Any]) -> list[Row]:
     return cast(list[Row], cast(Any, connection).rows_beside_question(sql, parameters))
 
 
+def rows_written(sql: str, parameters: Mapping[str, Any]) -> list[Row]:
+    """Of a statement that neither changes nor returns anything unless AS_ASSUMED, which is a condition in it,
+    holds: a question may go along. Raises NoLongerSoError."""
+    return cast(list[Row], cast(Any, connection).rows_if_assumed(sql, parameters))
+
+
 def ask_with_next(question: Question | None) -> None:
-    """With the next statement of this thread; by itself, if that is no SELECT of `rows_selected`. None takes
-    back what was not asked yet."""
+    """With the next statement of this thread; by itself, if that is none of `rows_selected` or
+    `rows_written`. None takes back what was not asked yet."""
     cast(Any, connection).question = question
 
 

@@ -2,7 +2,7 @@
 statements whose few rows are wanted at once."""
 
 import select
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from config.postgresql import arrays
 from config.postgresql.prepared import Parameters, PreparedStatements, Row
-from kernel.statements import Question
+from kernel.statements import AS_ASSUMED, Question
 
 arrays.register()
 
@@ -46,6 +46,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not rows or not rows[0][0]:
             question.denied()
         return [row[2:] for row in rows if row[1]]
+
+    def rows_if_assumed(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
+        """Of a statement that does nothing unless the question holds which is put into it. Raises
+        NoLongerSoError."""
+        question, self.question = self.question, None
+        if question is None:
+            return self.rows_at_once(sql, parameters)
+        asked = {f"asked_{place}": value for place, value in enumerate(question.parameters)}
+        rows = self.rows_at_once(_if(question.sql, sql), {**parameters, **asked})
+        if not rows:  # for this reason or another
+            self.question = question
+            self.ask_now()
+        return rows
 
     def ask_now(self) -> None:
         """Raises NoLongerSoError."""
@@ -88,6 +101,13 @@ def _together(question: str, sql: str) -> str:
         f"WITH question AS MATERIALIZED ({question}) SELECT question.holds, found.* FROM question"  # noqa: S608
         f" LEFT JOIN LATERAL (SELECT TRUE, those.* FROM ({sql}) AS those) AS found ON question.holds"
     )
+
+
+@lru_cache(maxsize=128)
+def _if(question: str, sql: str) -> str:
+    first, *others = question.split("%s")
+    named = first + "".join(f"%(asked_{place})s{text}" for place, text in enumerate(others))
+    return sql.replace(AS_ASSUMED, f"coalesce(({named}), false)")
 
 
 def has_something_to_read(connection: Connection[Any]) -> bool:

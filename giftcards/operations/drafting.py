@@ -25,7 +25,7 @@ from kernel.constraints import violated_constraint
 from kernel.keys import uuid7
 from kernel.saving import insertion, texts_of
 from kernel.secret import Secret
-from kernel.statements import Row, rows_of
+from kernel.statements import AS_ASSUMED, Row, rows_written
 
 _WRITE_MORE: Final = frozenset({"recipient_email", "tags", "add_tags", "remove_tags"})
 """Attributes that are rows of their own."""
@@ -90,7 +90,7 @@ def _told(card: GiftCard, code: Secret | None, caller: Caller, occasion: Occasio
 
 def _execute(told: dict[str, object]) -> Row:
     try:
-        (row,) = rows_of(_statement(), told)
+        (row,) = rows_written(_statement(), told)
     except IntegrityError as error:
         if violated_constraint(error) == "one_gift_card_per_code_and_mode":
             raise CodeTaken from None
@@ -105,6 +105,7 @@ def _statement() -> str:
         WITH asked AS MATERIALIZED (
             SELECT giftcards_before_sealing(%(lock)s::text, %(code_key_version)s::smallint,
                 %(fingerprint)s::bytea, %(mode)s::varchar, %(digests)s::bytea[]) AS standing
+            WHERE {AS_ASSUMED}
         ), card AS (
             {insertion(GiftCard)} FROM asked WHERE standing = 'free'
             RETURNING id, mode, status, created_at, updated_at

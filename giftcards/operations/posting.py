@@ -26,7 +26,7 @@ from giftcards.operations.occasion import Occasion
 from giftcards.operations.recording import RESOURCE_TYPE
 from kernel.caller import Caller
 from kernel.keys import uuid7
-from kernel.statements import rows_of
+from kernel.statements import AS_ASSUMED, rows_written
 from markets.models import Market
 
 _VERBS: Final[Mapping[Kind, str]] = {
@@ -196,7 +196,9 @@ def _told(
 def _execute(statement: str, told: Mapping[str, object]) -> Posted | None:
     """Every value goes as text that the statement casts: a statement is prepared anew for every other
     combination of types, and an integer's type goes by its size."""
-    rows = rows_of(statement, {name: None if value is None else str(value) for name, value in told.items()})
+    rows = rows_written(
+        statement, {name: None if value is None else str(value) for name, value in told.items()}
+    )
     return Posted._make(rows[0]) if rows else None
 
 
@@ -222,6 +224,7 @@ def _statement(kind: Kind, verb: str) -> str:
             FROM giftcards_giftcard
             WHERE id = %(gift_card_id)s::uuid AND mode = %(mode)s::text AND (market_id IS NULL
                 OR %(market_ids)s::uuid[] IS NULL OR market_id = ANY (%(market_ids)s::uuid[]))
+                AND {AS_ASSUMED}
             FOR NO KEY UPDATE
         ), seen AS MATERIALIZED (
             SELECT seen.*, clock_timestamp() AS at

@@ -1,6 +1,7 @@
 """What a process remembers of a key is asked for again with each request, in the statement that reads. It
 makes requests cheaper, and lets nobody in."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from access import queries
 from access.models import ApiKey, ApiKeyMarket
 from access.operations import mint_api_key, revoke_api_key
 from access.scopes import Scope
+from api.models import IdempotencyKey, ThrottleCount
+from giftcards.api.code_tries import TRIES
 from giftcards.models import GiftCard
 from kernel.caller import Actor
 from kernel.clock import database_now
@@ -17,6 +20,7 @@ from kernel.modes import Mode
 from kernel.statements import Question
 from tests.fixtures.cast import a_market, an_active_card
 from tests.fixtures.client import ApiClient
+from tests.giftcards.api.raw import send_raw
 
 pytestmark = pytest.mark.django_db
 
@@ -86,18 +90,69 @@ def test_control_without_the_answer_it_would_read_on(monkeypatch):
     assert held.api.get(held.path).status == 200
 
 
-def test_a_key_that_has_ended_writes_nothing():
+def sent(held, method, path, data, **headers):
+    body = json.dumps({"data": {"type": path.partition("/")[0], **data}})
+    return send_raw(held.api, method, f"{path}?fields[gift_cards]=status", body, **headers)
+
+
+def debit(held, **headers):
+    data = {"id": str(held.card.pk), "attributes": {"_balance_change_cents": -1}}
+    return sent(held, "PATCH", held.path, data, **headers)
+
+
+def debit_with_key(held):
+    return debit(held, **{"idempotency-key": "7"})
+
+
+def create(held):
+    in_berlin = {"market": {"data": {"type": "markets", "id": str(held.berlin.pk)}}}
+    return sent(held, "POST", "gift_cards", {"attributes": {"balance_cents": 1}, "relationships": in_berlin})
+
+
+def create_without_market(held):
+    attributes = {"balance_cents": 1, "currency_code": "USD"}
+    return sent(held, "POST", "gift_cards", {"attributes": attributes})
+
+
+def look_up(held):
+    return held.api.create("gift_card_lookups", code=held.card.code().reveal())
+
+
+def delete(held):
+    return held.api.delete(held.path)
+
+
+WRITES = (debit, debit_with_key, create, create_without_market, look_up, delete)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_key_that_has_ended_writes_nothing(write):
     held = Held()
     revoke(held)
-    document = {
-        "data": {"type": "gift_cards", "id": str(held.card.pk), "attributes": {"_balance_change_cents": -1}}
-    }
 
-    in_berlin = {"market": {"data": {"type": "markets", "id": str(held.berlin.pk)}}}
-    assert held.api.create("gift_cards", in_berlin, balance_cents=1).refusal[:2] == (401, "INVALID_TOKEN")
-    assert held.api.send("PATCH", held.path, document).refusal[:2] == (401, "INVALID_TOKEN")
-    assert held.api.send("DELETE", held.path).refusal[:2] == (401, "INVALID_TOKEN")
+    assert write(held).refusal[:2] == (401, "INVALID_TOKEN")
     assert GiftCard.objects.get().balance_cents == held.card.balance_cents
+    assert not ThrottleCount.objects.filter(scope=TRIES.scope).exists()
+    assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.parametrize("write", [debit, create_without_market, look_up])
+def test_control_without_the_question_in_it_a_statement_would_write(monkeypatch, write):
+    held = Held()
+    revoke(held)
+    monkeypatch.setattr("config.postgresql.base._if", lambda question, sql: sql)
+
+    assert write(held).status in {200, 201}
+
+
+@pytest.mark.parametrize(("write", "statements"), [(debit, 2), (create_without_market, 2), (look_up, 2)])
+def test_a_write_that_comes_alone_asks_in_its_own_statement(django_assert_num_queries, write, statements):
+    """The other reads the answer."""
+    held = Held()
+    write(held)
+
+    with django_assert_num_queries(statements):
+        assert write(held).status in {200, 201}
 
 
 def test_a_scope_that_was_taken_away_is_gone_and_one_that_was_given_is_there():
