@@ -281,11 +281,12 @@ def _statement(selection: Selection, columns: Columns, reach: Caller) -> Stateme
 
 @lru_cache(maxsize=512)
 def _number(selection: Selection, limit: int, reach: Caller) -> Statement:
-    """How many there are, up to one more than the limit."""
+    """How many there are, up to one more than the limit. That is written out: with a limit that PostgreSQL
+    doesn't know, it would keep a plan that reads the whole table for a value that few rows have."""
     statement = compiled(selection.queryset(reach).order_by()[: limit + 1].values_list("pk"))
     if statement.sql is None:
         return statement
-    sql = f"SELECT count(*) FROM ({statement.sql}) AS those"  # noqa: S608 (the ORM's own text)
+    sql = f"SELECT COUNT(*) FROM ({statement.sql}) AS those"  # noqa: S608 (the ORM's own text)
     return Statement(sql, statement.parameters, ())
 
 
