@@ -32,7 +32,7 @@ def gift_card_alone(card: GiftCard, credential: Credential) -> dict[str, Any]:
         "updated_at": moment(card.updated_at),
         "deleted_at": moment(card.archived_at),
         "code": readable_code(
-            card.pk,
+            str(card.pk),
             bytes(card.code_ciphertext),
             card.code_key_version,
             card.code_last_four,

@@ -62,7 +62,7 @@ def list_gift_cards(request: HttpRequest) -> HttpResponse:
     page = page_of(request, limit=50, columns=ORDERS)
     cards = _shown(credential.caller)
     if page.q:
-        cards = cards.filter(_with_code(page.q, credential.caller) | _of_order(page.q, credential))
+        cards = cards.filter(_with_code(page.q) | _of_order(page.q, credential))
     rows = [gift_card(card, credential) for card in page.of(cards.select_related(*RELATED))]
     number = count(cards, as_far_as=page.end).number if page.q else _how_many(credential.caller, page.end)
     return answer(page.envelope("gift_cards", rows, number))
@@ -160,11 +160,12 @@ def _how_many(caller: Caller, as_far_as: int) -> int:
     return count(_shown(caller), as_far_as=as_far_as).number
 
 
-def _with_code(q: str, caller: Caller) -> Q:
+def _with_code(q: str) -> Q:
     """The whole code, what it begins with or what it ends with: no other part of it is stored readably."""
     if not q.isprintable():
         return Q(pk__in=[])
-    return CodeFilter().build("cont", q, prefix="", caller=caller)
+    code = CodeFilter()
+    return code.build("cont", code.read("cont", q).values, None, prefix="")
 
 
 def _of_order(q: str, credential: Credential) -> Q:

@@ -225,7 +225,8 @@ def test_a_page_costs_the_same_whatever_it_lists(shop, region, django_assert_num
             paid_for(placed(region, line), an_active_card(market=region), amount_cents=50)
 
     told(1)
-    shop.get("/admin/orders")
+    for _ in range(2):  # a key is looked up when it is first used, and again because that was noted
+        shop.get("/admin/orders")
     with CaptureQueriesContext(connection) as one:
         shop.get("/admin/orders")
     told(3)
