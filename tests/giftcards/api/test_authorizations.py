@@ -514,7 +514,7 @@ class TestLists:
             address = f"{TYPE}?include=gift_card,transactions&fields[gift_cards]=status&page[size]={size}"
             for _ in range(2):  # the key is noted, and then known
                 api.get(address)
-            # The rows and whether the key counts, their transactions, their statuses by the clock, their number.
+            # The rows and whether the key counts, their transactions, their statuses now, their number.
             with django_assert_num_queries(4):
                 assert len(api.get(address).document["data"]) == size
 
