@@ -128,9 +128,6 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Database
 
-# Threads of one server process that answer requests at the same time; each keeps a connection of its own.
-SERVER_THREADS = 4
-
 # What a connection sends for the fourth time is prepared: from then on PostgreSQL neither parses nor, mostly,
 # plans it anew. A pooler between that hands out connections by transaction must know of prepared statements;
 # where it doesn't, they are switched off here. See the operations guide.
