@@ -151,7 +151,7 @@ class ResourceViewSet(DispatchedViewSet):
         self._authorize(self.required_scope(self.request, {}))
         return named
 
-    # What every request goes through before its verb, and when it fails.
+    # What the address and the body say.
 
     @property
     def readable_type(self) -> str:

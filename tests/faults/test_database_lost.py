@@ -110,7 +110,7 @@ def test_while_the_database_is_gone_the_service_says_so_and_it_comes_back_by_its
 
 
 def test_idle_connections_that_were_ended_are_noticed_before_they_are_used(server: Server):
-    """As after a restart of PostgreSQL: each process has a pool full of them."""
+    """As after a restart of PostgreSQL: each thread has kept one."""
     key = a_key()
 
     def read() -> int:
