@@ -25,7 +25,11 @@ Key: TypeAlias = tuple[bytes, tuple[int, ...]]
 MOST: Final = 200
 """Statements of which a connection remembers how often they were sent, the latest."""
 
-GONE: Final = str(errors.InvalidSqlStatementName.sqlstate).encode()
+STALE: Final = frozenset(
+    str(error.sqlstate).encode() for error in (errors.InvalidSqlStatementName, errors.FeatureNotSupported)
+)
+"""Of what is prepared no longer, and of a plan whose columns have another type since a migration."""
+
 PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\))?s|%%")
 
 
@@ -75,10 +79,11 @@ class PreparedStatements:
         if not known.name:
             return self._checked(self._libpq.exec_params(key[0], values, key[1], formats))
         result = self._libpq.exec_prepared(known.name, values, formats)
-        if result.error_field(DiagnosticField.SQLSTATE) != GONE or self._is_in_transaction:
-            return self._checked(result)
-        self._forget_what_is_gone()
-        return self._result_of(key, values)
+        if result.error_field(DiagnosticField.SQLSTATE) in STALE:
+            known.times, known.name, self._may_be_gone = 0, b"", True
+            if not self._is_in_transaction:
+                return self._result_of(key, values)
+        return self._checked(result)
 
     def _known(self, key: Key) -> Sent:
         known = self._sent.get(key)

@@ -6,7 +6,14 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import OperationalError, ProgrammingError, connection, connections, transaction
+from django.db import (
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
@@ -137,6 +144,36 @@ def test_a_name_that_is_gone_for_another_reason_is_made_anew():
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
     asked_often()
+
+
+def test_a_column_of_another_type_is_read_on():
+    """As after a migration that lets a text be longer, while the server runs."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE notes (note varchar(5))")
+        cursor.execute("INSERT INTO notes VALUES ('short')")
+    try:
+        for length in range(6, 9):
+            for _ in range(PREPARE_AFTER + 1):
+                assert rows_of("SELECT note FROM notes") == [("short",)]
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER TABLE notes ALTER COLUMN note TYPE varchar({length})")
+    finally:
+        connection.close()
+
+
+def test_what_postgresql_cannot_do_at_all_is_refused_each_time():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.unless_0(n int) RETURNS int LANGUAGE plpgsql AS"
+            " 'BEGIN IF n <> 0 THEN RETURN n; END IF; RAISE feature_not_supported; END'"
+        )
+    for number in [*range(1, PREPARE_AFTER + 2), *[0] * (PREPARE_AFTER + 2), 1]:
+        if number:
+            assert rows_of("SELECT pg_temp.unless_0(%s::int)", [number]) == [(number,)]
+        else:
+            with pytest.raises(NotSupportedError):
+                rows_of("SELECT pg_temp.unless_0(%s::int)", [number])
+    connection.close()
 
 
 def test_a_savepoint_that_is_rolled_back_is_a_rollback_too():
