@@ -6,9 +6,9 @@ only. Compiling it takes ten times as long as PostgreSQL needs to answer it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import count as numbers
 from itertools import islice
 from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias
@@ -25,7 +25,7 @@ from api.declaration import Declaration
 from api.told import Parameter, Told, Values, told_at
 from kernel.caller import Actor, Caller
 from kernel.counting import Count, as_counted, count_of_all, farthest, modes_of_whole_list
-from kernel.statements import Row, rows_selected
+from kernel.statements import Row, array_of, rows_selected
 
 Convert: TypeAlias = Callable[[Any], Any]
 
@@ -88,8 +88,10 @@ KEY_ALONE: Final = _key_alone()
 """As text."""
 
 
-@cache
+@lru_cache(maxsize=512)
 def columns_named(*paths: str) -> Columns:
+    """The same object for the same columns: statements are kept by it. The cache is bounded because the
+    orders that a walk reads are the client's to combine."""
     columns = Columns()
     for path in paths:
         columns.place("", path)
@@ -251,11 +253,6 @@ class Statement:
         for place, convert in self.converters:
             values[place] = convert(values[place])
         return tuple(values)
-
-
-def array_of(keys: Iterable[UUID | str]) -> str:
-    """As PostgreSQL writes it: psycopg takes ten times as long for a list."""
-    return f"{{{','.join(map(str, keys))}}}"
 
 
 def reach_of(caller: Caller) -> Caller:

@@ -26,7 +26,7 @@ from giftcards.operations.occasion import Occasion
 from giftcards.operations.recording import RESOURCE_TYPE
 from kernel.caller import Caller
 from kernel.keys import uuid7
-from kernel.statements import AS_ASSUMED, rows_written
+from kernel.statements import AS_ASSUMED, array_of, rows_written
 from markets.models import Market
 
 _VERBS: Final[Mapping[Kind, str]] = {
@@ -185,7 +185,7 @@ def _told(
         "original_sequence": None,
         "authorization_id": None,
         "payment_id": None,
-        "market_ids": None if reach is None else "{" + ",".join(map(str, reach)) + "}",
+        "market_ids": None if reach is None else array_of(reach),
         "sold_in": None,
         "stands_at": None,
         "event_id": uuid7(),

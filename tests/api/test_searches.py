@@ -5,7 +5,9 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from api import cursors, query_strings, selecting
+from api import cursors, filtering, query_strings, selecting
+from api.query import _known_query
+from config.postgresql import base, prepared
 from tests.api.conftest import MEDIA_TYPE
 from tests.library.cast import SCHOOL
 from tests.library.models import Book, Library
@@ -14,11 +16,21 @@ BY_CURSOR = f'{MEDIA_TYPE};profile="{cursors.PROFILE}"'
 KEPT = (
     selecting._statement,
     selecting._number,
+    selecting._whole_list,
+    selecting.columns_named,
     cursors._ranges,
+    cursors._signer,
+    filtering.read_predicate,
+    _known_query,
     query_strings._parameters,
     query_strings._encoded,
     query_strings._known_part,
+    base._if,
+    base._together,
+    prepared._text_of,
 )
+KEPT_THERE = {"builtins", "api", "config", "functools", "kernel", "uuid"}
+"""Where the classes are whose instances are looked into."""
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +70,7 @@ def held_by(function):
         seen.add(id(each))
         if isinstance(each, str | bytes):
             texts.append(str(each))
-        elif type(each).__module__.partition(".")[0] in {"builtins", "api", "functools", "kernel", "uuid"}:
+        elif type(each).__module__.partition(".")[0] in KEPT_THERE:
             waiting += gc.get_referents(each)
     return "\n".join(texts)
 
