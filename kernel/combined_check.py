@@ -8,7 +8,9 @@ PL/pgSQL it keeps for as long as the connection lives. See docs/adr/0029-one-sta
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import BaseConstraint, CheckConstraint, Field, Model, Q
+from django.db.models import BaseConstraint, CheckConstraint, Model, Q
+
+from kernel.columns import type_of
 
 # The first condition that is broken is told by its own name and in PostgreSQL's words. As in any CHECK, one
 # that comes to NULL holds.
@@ -48,8 +50,7 @@ class CombinedCheck(BaseConstraint):
         }
         all_hold = " AND ".join(f"({condition})" for condition in named.values())
         columns = {
-            schema_editor.quote_name(field.column): _type_of(field, schema_editor.connection)
-            for field in model._meta.concrete_fields
+            schema_editor.quote_name(field.column): type_of(field) for field in model._meta.concrete_fields
         }
         asked = {column: type_ for column, type_ in columns.items() if column in all_hold}
         return _CREATE.format(
@@ -82,8 +83,3 @@ class CombinedCheck(BaseConstraint):
 
     def _checks(self) -> list[Any]:
         return [CheckConstraint(condition=each, name=name) for name, each in self.conditions.items()]
-
-
-def _type_of(field: Field[Any, Any], connection: Any) -> str:
-    """Without its length, which an argument does not have."""
-    return str(field.db_type(connection)).split("(")[0]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Field, Model
 
+from kernel.columns import type_of
 from kernel.models import Resource
 
 _TIMES: Final = ("created_at", "updated_at")
@@ -20,7 +21,7 @@ def insertion(model: type[Resource]) -> str:
     the times are given by the database."""
     fields = _fields_of_new(model)
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    values = ", ".join(f"%({field.attname})s::{_type(field)}" for field in fields)
+    values = ", ".join(f"%({field.attname})s::{type_of(field)}" for field in fields)
     return f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {values}'
 
 
@@ -57,11 +58,6 @@ def _fields_of_new(model: type[Model]) -> Sequence["Field[Any, Any]"]:
 @cache
 def _names_of_new(model: type[Model]) -> Sequence[str]:
     return [field.attname for field in _fields_of_new(model)]
-
-
-def _type(field: "Field[Any, Any]") -> str:
-    """Without its length: a cast to varchar(4) would cut silently where an insert refuses."""
-    return str(field.db_type(connection)).split("(")[0]
 
 
 def _text(value: object) -> str:

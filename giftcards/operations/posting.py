@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 
 from events.operations import INTO as INTO_EVENTS
 from giftcards.chain import GENESIS, HASH_VERSION
@@ -25,6 +25,7 @@ from giftcards.operations.locking import OpenCard
 from giftcards.operations.occasion import Occasion
 from giftcards.operations.recording import RESOURCE_TYPE
 from kernel.caller import Caller
+from kernel.columns import type_of
 from kernel.keys import uuid7
 from kernel.statements import AS_ASSUMED, array_of, rows_written
 from markets.models import Market
@@ -269,10 +270,10 @@ _HASHED: Final = {"created_at": "(extract(epoch FROM created_at) * 1000000)::big
 
 
 def _value(column: str) -> str:
-    """Without the column type's length: a cast to varchar(4) would cut silently where an insert refuses."""
-    field = LedgerEntry._meta.get_field(column)
-    given = f"%({column})s::{str(field.db_type(connection)).split('(')[0]}"
-    return _OF_THE_CARD.get(column, given)
+    if column in _OF_THE_CARD:
+        return _OF_THE_CARD[column]
+    field: Any = LedgerEntry._meta.get_field(column)  # none is a relation back
+    return f"%({column})s::{type_of(field)}"
 
 
 def _status_after(kind: Kind, verb: str) -> str:
