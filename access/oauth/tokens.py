@@ -1,9 +1,8 @@
 """Access tokens: JSON Web Tokens (RFC 7519), signed with RS512.
 
 A signature says that we made the token, once and for all, so it is verified once in each process. Whether the
-token still counts is asked of the database with every request, by the one statement that finds its key:
-the key is not revoked, the signing key not withdrawn, the token not revoked, and the database's clock not
-past its end.
+token still counts is asked of the database with every request, in the same question as its key: the key is
+not revoked, the signing key not withdrawn, the token not revoked, and the database's clock not past its end.
 """
 
 import hashlib
