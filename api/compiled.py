@@ -45,28 +45,16 @@ def _node(
         each for each in emitted if each.name in trees or (listed is not None and not each.links_only)
     ]
     included = [declaration.relationships[name] for name in trees]
-    keys = {
-        each.name: columns.text(prefix + each.key_column)
-        for each in [*included, *with_linkage]
-        if not each.many
-    }
-    to_many = {
-        each.name: _to_many(each, trees.get(each.name), fields)
-        for each in [*included, *with_linkage]
-        if each.many
-    }
+    needed = [*included, *with_linkage]
+    to_one = {each.name: _to_one(each, prefix, columns) for each in needed if not each.many}
+    to_many = {each.name: _to_many(each, trees.get(each.name), fields) for each in needed if each.many}
     return Node(
         type=declaration.type,
         key=key,
         guard=guard,
         attributes=_attributes(declaration, listed, prefix, key, columns),
         relationships=_relationships(emitted, with_linkage),
-        linkage=tuple(
-            to_many[each.name]
-            if each.many
-            else ToOne(each.name, each.target.type, keys[each.name], _guard(each))
-            for each in with_linkage
-        ),
+        linkage=tuple(to_many[each.name] if each.many else to_one[each.name] for each in with_linkage),
         to_many=tuple(to_many.values()),
         children=tuple(
             _node(
@@ -75,8 +63,8 @@ def _node(
                 trees[each.name],
                 fields,
                 columns,
-                key=keys[each.name],
-                guard=_guard(each),
+                key=to_one[each.name].key,
+                guard=to_one[each.name].guard,
             )
             for each in included
             if not each.many
@@ -94,8 +82,9 @@ def _relationships(emitted: Sequence[Relationship], with_linkage: Sequence[Relat
     return f"{{{','.join(members)}}}"
 
 
-def _guard(relationship: Relationship) -> Declaration | None:
-    return relationship.target if relationship.guarded else None
+def _to_one(relationship: Relationship, prefix: str, columns: Columns) -> ToOne:
+    target, key = relationship.target, columns.text(prefix + relationship.key_column)
+    return ToOne(relationship.name, target.type, key, target if relationship.guarded else None)
 
 
 def _to_many(
