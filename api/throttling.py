@@ -3,7 +3,7 @@
     TRIES = Window("tries", seconds=60)
     counts = TRIES.count("key 1", "address 192.0.2.1")
     if counts["key 1"].number > 600:
-        refuse(counts["key 1"].seconds_left)
+        refuse("Too many tries", counts["key 1"].seconds_left)
 
 Each subject has one row, whose window begins with the first thing counted and ends `seconds` later. Counting
 is one statement that must commit by itself: outside the request's transaction, so that what is rolled back or

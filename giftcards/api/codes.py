@@ -64,7 +64,7 @@ class CodeFilter(AttributeFilter):
             return Asked((codes.digests(text),))
         if matcher == "in":
             return Asked(([digest for each in text.split(",") for digest in codes.digests(each)],))
-        # None for a whole code, which must not stand in a statement: the database may log it.
+        # Of a whole code there are no endings: it must not stand in a statement, which the database may log.
         starts, ends = codes.prefix_digests(text), list(possible_suffixes(text))
         if matcher == "cont":
             return Asked((codes.digests(text), starts, ends))
