@@ -15,7 +15,7 @@ from access.scopes import Scope
 from kernel.caller import Actor, ActorKind, Caller
 from kernel.modes import Mode
 from kernel.secret import Secret
-from kernel.statements import NoLongerSoError, Question, Row, ask_now, ask_with_next, rows_of
+from kernel.statements import NoLongerSoError, Question, Row, ask_with_next, rows_of
 
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 MOST_KNOWN: Final = 1000
@@ -60,10 +60,11 @@ def the_credential(condition: str, *values: Any, ask_later: bool = False) -> Cre
     known = _known.get((condition, values))
     if known is None:
         return _looked_up(condition, values)
-    ask_with_next(known.question)
+    if ask_later:
+        ask_with_next(known.question)
+        return known.credential
     try:
-        if not ask_later:
-            ask_now()
+        known.question.ask()
     except NoLongerSoError:
         return _looked_up(condition, values)
     return known.credential

@@ -65,6 +65,8 @@ class DispatchedViewSet(GenericViewSet[Any]):
     body: ResourceBody | None = None
     profiles: Sequence[str] = ()
     """Those that this request is answered by."""
+    asks_later = True
+    """Whether the key still counts."""
 
     def required_scope(self, request: Request, values: Mapping[str, Any]) -> str | None:
         """The scope that this request needs; `values` has the checked attributes of a write, and the linkage
@@ -103,17 +105,19 @@ class DispatchedViewSet(GenericViewSet[Any]):
         return instances_of(tuple(self.authentication_classes))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Twice where the key that calls stands for something else by now, or for nothing."""
+        """Twice where the key that calls stands for something else by now, or for nothing. The second time
+        nothing is assumed: another thread may have remembered what holds no longer either."""
         try:
             return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
         except NoLongerSoError:
+            self.asks_later = False
             return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
         finally:
             ask_with_next(None)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.action = self.action_map.get(str(request.method).lower(), "")
-        return ReceivedRequest(request, self.get_authenticators())
+        return ReceivedRequest(request, self.get_authenticators(), asks_later=self.asks_later)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         is_allowed = self._allows(request.method)
@@ -150,17 +154,23 @@ class DispatchedViewSet(GenericViewSet[Any]):
         )
 
     def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> Any:
-        ask_now()
-        return response
-
-    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
-        """No refusal rests on what was only assumed of the key."""
-        if isinstance(exc, NoLongerSoError):
-            raise exc
         try:
             ask_now()
         except Error as failure:
             return self._refused(failure)
+        return response
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
+        """No refusal rests on what was only assumed of the key. A database that has failed is not asked once
+        more: that is told to everybody."""
+        if isinstance(exc, NoLongerSoError):
+            raise exc
+        try:
+            if not isinstance(exc, Error):
+                ask_now()
+        except Error as failure:
+            exc = failure
+        ask_with_next(None)
         return self._refused(exc)
 
     def _refused(self, exc: Exception) -> HttpResponse:

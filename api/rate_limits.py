@@ -194,9 +194,10 @@ def admit(request: HttpRequest, credential: Credential) -> None:
     """Count a request of somebody who is known, whatever becomes of it. Raises Rejection (429).
 
     The subject is the API key: a token counts for the key that it was got with, and one till that runs wild
-    does not stop the others.
+    does not stop the others. A request that is answered from the beginning again is counted once.
     """
-    _admit(request, KEYS.count(f"key {credential.caller.actor.id}"))
+    subject = f"key {credential.caller.actor.id}"
+    _admit(request, request.META[ALLOWANCE] if is_counted(request) else KEYS.count(subject))
 
 
 def admit_address(request: HttpRequest) -> None:

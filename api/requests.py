@@ -21,15 +21,16 @@ class ReceivedRequest(rest_framework.Request):
     """With what belongs to Django's request at hand: REST framework's looks for it in vain first, each time
     that it is asked for.
 
-    It `asks_later`: whether the key still counts may be asked together with what is read first. Until then no
-    other statement is sent, so there is nothing to undo, and the request can be answered from the beginning
-    again.
+    If it `asks_later`, whether the key still counts may be asked together with what is read first. Until then
+    no other statement is sent, so there is nothing to undo, and the request can be answered from the
+    beginning again.
     """
 
-    asks_later: Final = True
-
-    def __init__(self, request: HttpRequest, authenticators: Sequence[BaseAuthentication]) -> None:
+    def __init__(
+        self, request: HttpRequest, authenticators: Sequence[BaseAuthentication], *, asks_later: bool
+    ) -> None:
         super().__init__(request, authenticators=authenticators, negotiator=NOTHING_TO_CHOOSE)
+        self.asks_later = asks_later
         self.META = request.META
         self.method = request.method
         self.path = request.path

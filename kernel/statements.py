@@ -31,6 +31,11 @@ class Question:
     parameters: Sequence[Any]
     forget: Callable[[], None]
 
+    def ask(self) -> None:
+        """By itself. Raises NoLongerSoError."""
+        if rows_of(self.sql, self.parameters) != [(True,)]:
+            self.denied()
+
     def denied(self) -> NoReturn:
         self.forget()
         raise NoLongerSoError

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.db import Error
 from django.db.backends.postgresql import base
 from psycopg import Connection
 
@@ -39,10 +40,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def rows_beside_question(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         """Of a SELECT, and of the question in the same statement, if there is one. Raises NoLongerSoError."""
-        question, self.question = self.question, None
+        question = self.question
         if question is None:
             return self.rows_at_once(sql, parameters)
-        rows = self.rows_at_once(_together(question.sql, sql), [*question.parameters, *parameters])
+        together = _together(question.sql, sql)
+        rows = self._rows_answering(question, together, [*question.parameters, *parameters])
         if not rows or not rows[0][0]:
             question.denied()
         return [row[2:] for row in rows if row[1]]
@@ -50,21 +52,35 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def rows_if_assumed(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Of a statement that does nothing unless the question holds which is put into it. Raises
         NoLongerSoError."""
-        question, self.question = self.question, None
+        question = self.question
         if question is None:
             return self.rows_at_once(sql, parameters)
         asked = {f"asked_{place}": value for place, value in enumerate(question.parameters)}
-        rows = self.rows_at_once(_if(question.sql, sql), {**parameters, **asked})
-        if not rows:  # for this reason or another
-            self.question = question
-            self.ask_now()
-        return rows
+        rows = self._rows_answering(question, _if(question.sql, sql), {**parameters, **asked})
+        if rows:
+            return rows
+        # For this reason or another. By now it may hold again, and the statement has done nothing.
+        self.question = question
+        self.ask_now()
+        return self.rows_at_once(sql, parameters)
 
     def ask_now(self) -> None:
         """Raises NoLongerSoError."""
-        question, self.question = self.question, None
-        if question is not None and self.rows_at_once(question.sql, question.parameters) != [(True,)]:
+        question = self.question
+        if question is None:
+            return
+        if self._rows_answering(question, question.sql, question.parameters) != [(True,)]:
             question.denied()
+
+    def _rows_answering(self, question: Question, sql: str, parameters: Parameters) -> list[Row]:
+        """Of a statement that the question is in. Without an answer it is still to be asked, whoever goes on
+        after the database's error."""
+        self.question = None
+        try:
+            return self.rows_at_once(sql, parameters)
+        except Error:
+            self.question = question
+            raise
 
     def _cursor(self, name: str | None = None) -> Any:
         if self.question is not None:

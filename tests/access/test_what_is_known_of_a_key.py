@@ -5,13 +5,15 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from access import queries
 from access.models import ApiKey, ApiKeyMarket
 from access.operations import mint_api_key, revoke_api_key
 from access.scopes import Scope
+from api import rate_limits
 from api.models import IdempotencyKey, ThrottleCount
+from config.postgresql import base
 from giftcards.api.code_tries import TRIES
 from giftcards.models import GiftCard
 from kernel.caller import Actor
@@ -195,6 +197,92 @@ def test_its_use_goes_on_being_noted():
     held.api.get(held.path)
 
     assert held.keys.filter(last_used_at__gt=database_now() - timedelta(minutes=1)).exists()
+
+
+def let_a_minute_pass(held):
+    held.keys.update(last_used_at=database_now() - timedelta(minutes=2))
+
+
+def note(held):
+    held.keys.update(last_used_at=database_now())
+
+
+@pytest.mark.parametrize("write", [debit, debit_with_key, create_without_market, look_up])
+def test_a_write_that_did_nothing_is_sent_again_if_the_key_counts_after_all(monkeypatch, write):
+    """Another process notes the key's use between the two questions."""
+    held = Held()
+    write(held)
+    let_a_minute_pass(held)
+    ask_now = vars(base.DatabaseWrapper)["ask_now"]
+
+    def note_and_ask(self):
+        question, self.question = self.question, None
+        if question is not None:
+            note(held)
+        self.question = question
+        ask_now(self)
+
+    monkeypatch.setattr(base.DatabaseWrapper, "ask_now", note_and_ask)
+
+    assert write(held).status in {200, 201}
+
+
+def test_what_another_thread_remembers_meanwhile_is_asked_about_at_once(monkeypatch):
+    held = Held()
+    let_a_minute_pass(held)
+    forget = vars(queries)["_forget"]
+
+    def forget_while_another_thread_looks_it_up(known_by):
+        forget(known_by)
+        vars(queries)["_looked_up"](*known_by)
+        note(held)
+
+    monkeypatch.setattr(queries, "_forget", forget_while_another_thread_looks_it_up)
+
+    assert held.api.get(held.path).status == 200
+
+
+def test_a_request_that_is_begun_again_is_counted_once(settings):
+    settings.GIFTCARDS_RATE_LIMIT_PER_KEY = 1000
+    held = Held()
+    before = held.api.get(held.path).headers["X-Ratelimit-Remaining"]
+    let_a_minute_pass(held)
+
+    assert int(held.api.get(held.path).headers["X-Ratelimit-Remaining"]) == int(before) - 1
+
+
+class NoAnswerToTheFirst:
+    """As when a statement is cancelled: the connection goes on."""
+
+    def __init__(self):
+        self.sent = 0
+
+    def __call__(self, execute, *statement):
+        self.sent += 1
+        if self.sent == 1:
+            raise OperationalError("canceling statement")
+        return execute(*statement)
+
+
+def test_a_question_that_was_not_answered_is_asked_again(settings, monkeypatch):
+    """The rate limit lets everybody through while the database doesn't say how many there were."""
+    held = Held()
+    revoke(held)
+    settings.GIFTCARDS_RATE_LIMIT_PER_KEY = 1000
+    monkeypatch.setattr(rate_limits.KEYS, "_blocks", {})
+    monkeypatch.setattr(rate_limits.KEYS, "_rests_until", 0.0)
+    with connection.execute_wrapper(NoAnswerToTheFirst()):
+        assert held.api.get(held.path).status == 401
+
+
+@pytest.mark.parametrize("path", ['gift_card_transactions?filter[q][actor_jcont]={"a":"b"}', "gift_cards"])
+def test_where_the_question_has_no_answer_the_request_may_be_made_again(path):
+    """The first finds nothing whatever is there, so the question goes alone."""
+    held = Held()
+    held.api.get(path)
+    with connection.execute_wrapper(NoAnswerToTheFirst()):
+        assert held.api.get(path).status == 503
+    assert getattr(connection, "question", "asked") is None
 
 
 def test_no_more_keys_are_remembered_than_memory_should_hold(monkeypatch):
