@@ -21,7 +21,7 @@ from tests.fixtures.cast import (
     edit,
     last_entry,
 )
-from tests.fixtures.client import ROOT, api_client
+from tests.fixtures.client import ROOT, api_client, until_key_is_known
 from tests.giftcards.api import documents
 from tests.giftcards.api.documents import (
     absent,
@@ -512,8 +512,7 @@ class TestLists:
             capture(caller=TEST, authorization_id=row.pk)
         for size in (2, 12):
             address = f"{TYPE}?include=gift_card,transactions&fields[gift_cards]=status&page[size]={size}"
-            for _ in range(2):  # the key is noted, and then known
-                api.get(address)
+            until_key_is_known(api.get, address)
             # The rows and whether the key counts, their transactions, their statuses now, their number.
             with django_assert_num_queries(4):
                 assert len(api.get(address).document["data"]) == size

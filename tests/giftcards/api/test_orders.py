@@ -12,7 +12,7 @@ from giftcards.models import Denomination, GiftCard, Order, Payment, Product
 from giftcards.operations import LineTold, OrderChanges, debit, pay, place_order
 from kernel.modes import Mode
 from tests.fixtures.cast import LIVE, TEST, a_draft, a_market, an_active_card, disabled
-from tests.fixtures.client import ROOT, Answer, ApiClient, api_client
+from tests.fixtures.client import ROOT, Answer, ApiClient, api_client, until_key_is_known
 from tests.giftcards.api.documents import (
     Document,
     absent,
@@ -337,8 +337,7 @@ def test_a_list_costs_the_same_for_one_order_and_for_many(api):
         return len(captured)
 
     placed(LineTold(quantity=2, amount_cents=100))
-    for _ in range(2):  # a key is looked up when it is first used, and again because that was noted
-        queries()
+    until_key_is_known(queries)
     one = queries()
     for _ in range(3):
         placed(LineTold(quantity=2, amount_cents=100))
