@@ -23,12 +23,7 @@ from kernel.statements import AS_ASSUMED, Row, rows_of, rows_written
 LONGEST_WINDOW: Final = 3600
 """Seconds. Rows older than twice that are of no use to any window."""
 
-COUNT: Final = f"""
-    INSERT INTO api_throttlecount AS kept (scope, subject, begins_at, number)
-    SELECT %(scope)s, subject, statement_timestamp(), %(times)s
-    FROM unnest(%(subjects)s::text[]) AS subject
-    WHERE {AS_ASSUMED}
-    ORDER BY subject
+ADDED: Final = """
     ON CONFLICT (scope, subject) DO UPDATE SET
         number = excluded.number + CASE
             WHEN kept.begins_at > excluded.begins_at - %(length)s::interval THEN kept.number
@@ -38,6 +33,15 @@ COUNT: Final = f"""
             WHEN kept.begins_at > excluded.begins_at - %(length)s::interval THEN kept.begins_at
             ELSE excluded.begins_at
         END
+"""
+"""To what the row has, if its window goes on; else a new window begins."""
+COUNT: Final = f"""
+    INSERT INTO api_throttlecount AS kept (scope, subject, begins_at, number)
+    SELECT %(scope)s, subject, statement_timestamp(), %(times)s
+    FROM unnest(%(subjects)s::text[]) AS subject
+    WHERE {AS_ASSUMED}
+    ORDER BY subject
+    {ADDED}
     RETURNING scope, subject, number,
         ceil(extract(epoch FROM begins_at + %(length)s::interval - clock_timestamp()))::int AS seconds_left
 """  # noqa: S608 (no value is in it)

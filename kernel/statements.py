@@ -2,6 +2,12 @@
 
 A question can go along: what somebody has assumed is asked together with the first statement that is sent, so
 that it costs no round trip of its own, and no statement is answered before it.
+
+| the first statement is sent by | and the question is asked |
+|---|---|
+| `rows_selected` | beside it, in one SELECT: without a yes, its rows are void |
+| `rows_written` | within it, as a condition: without a yes, it does nothing |
+| anything else | before it, by itself |
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,9 +19,9 @@ from django.db import connection
 
 Row: TypeAlias = tuple[Any, ...]
 
-
 AS_ASSUMED: Final = "(true /* as assumed */)"
-"""Where a statement has this, the question takes its place, if there is one."""
+"""A condition in each statement of `rows_written`: that the question holds, which takes its place if there is
+one to ask."""
 
 
 class NoLongerSoError(Exception):
@@ -56,8 +62,8 @@ def rows_selected(sql: str, parameters: Sequence[Any]) -> list[Row]:
 
 
 def rows_written(sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-    """Of a statement that neither changes nor returns anything unless AS_ASSUMED, which is a condition in it,
-    holds: a question may go along. Raises NoLongerSoError."""
+    """Of a statement that neither changes nor returns anything unless its condition AS_ASSUMED holds. Raises
+    NoLongerSoError."""
     return cast(list[Row], cast(Any, connection).rows_if_assumed(sql, parameters))
 
 
