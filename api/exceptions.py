@@ -10,6 +10,7 @@
 | REST framework's exceptions | their status, the contract's code |
 | no free connection, lock or statement timeout, deadlock | 503 with Retry-After: nothing has changed |
 | the connection to the database lost | 503 without: it may have been done |
+| either, once a write is committed | 503 that says so: `api.idempotency.reading_back` |
 | a list that filters reach the statement timeout with | 503 naming them, nothing to try again soon |
 | anything else | not caught: Django logs it, `api.middleware` words the 500 |
 """

@@ -7,11 +7,12 @@ nothing, and a refusal, which rolls it back, leaves the key unused. See docs/adr
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from api.credential import Credential
@@ -28,6 +29,10 @@ REPLAYED: Final = "Idempotency-Replayed"
 WRITES: Final = frozenset({"POST", "PATCH"})
 PRINTABLE: Final = re.compile(r"[ -~]{1,255}")
 PURPOSE: Final = "idempotent request"
+DONE: Final = (
+    "This has been done, but the database did not answer when the result was read. "
+    "Read the resource instead of repeating the request."
+)
 
 # A function, because this statement by itself would see what was committed before it tried the lock.
 UNDER_LOCK: Final = f"""
@@ -83,6 +88,18 @@ def once(request: HttpRequest, credential: Credential, write: Callable[[], Writt
         written = write()
         _remember(key, request, credential, written)
     return written.response
+
+
+@contextmanager
+def reading_back() -> Iterator[None]:
+    """Around what a `write` reads when it has written. Without a key that is committed by then, and nobody
+    may be told that nothing has changed. Raises Rejection (503)."""
+    try:
+        yield
+    except OperationalError as failure:
+        if connection.in_atomic_block:
+            raise
+        raise Rejection(error("SERVICE_UNAVAILABLE", DONE)) from failure
 
 
 class Standing(NamedTuple):

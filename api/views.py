@@ -24,7 +24,7 @@ from api.dispatching import WITHOUT_RESOURCES, DispatchedViewSet
 from api.documents import answer, document, link_to, root_of
 from api.errors import Rejection, error
 from api.fields import uuid_or_none
-from api.idempotency import Written, once
+from api.idempotency import Written, once, reading_back
 from api.negotiation import MEDIA_TYPE
 from api.paging import known_count, page_meta, page_numbers
 from api.parsers import read_body, read_relationship_body
@@ -90,14 +90,16 @@ class ResourceViewSet(DispatchedViewSet):
     @once_per_key
     def create(self, request: Request) -> HttpResponse:
         self.created = key = self.create_resource(self.credential.caller, self._values(pk=None))
-        response = self._resource(key, status=201)
+        with reading_back():
+            response = self._resource(key, status=201)
         response["Location"] = f"{root_of(request)}/{self.declaration.type}/{key}"
         return response
 
     @once_per_key
     def update(self, request: Request, pk: str) -> HttpResponse:
         self.update_resource(self.credential.caller, self.key, self._values(pk=self.key))
-        return self._resource(self.key)
+        with reading_back():
+            return self._resource(self.key)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         self.delete_resource(self.credential.caller, self.key)
@@ -126,7 +128,8 @@ class ResourceViewSet(DispatchedViewSet):
         named = self._writable_relationship()
         value = related(named, read_relationship_body(request.data), self.credential.caller, "/data")
         self.update_resource(self.credential.caller, self.key, {named.name: value})
-        return self.retrieve_relationship(request, pk, relationship)
+        with reading_back():
+            return self.retrieve_relationship(request, pk, relationship)
 
     @once_per_key
     def add_to_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
@@ -134,7 +137,8 @@ class ResourceViewSet(DispatchedViewSet):
         named = self._writable_relationship()
         added = related(named, read_relationship_body(request.data), self.credential.caller, "/data")
         self.change_members(self.credential.caller, self.key, named.name, added=added, removed=[])
-        return self.retrieve_relationship(request, pk, relationship)
+        with reading_back():
+            return self.retrieve_relationship(request, pk, relationship)
 
     def remove_from_relationship(self, request: Request, pk: str, relationship: str) -> HttpResponse:
         """`DELETE` of the same address: not these any more. What does not exist is no member already."""
@@ -142,7 +146,8 @@ class ResourceViewSet(DispatchedViewSet):
         linkage = read_relationship_body(request.data)
         removed = related(named, linkage, self.credential.caller, "/data", must_exist=False)
         self.change_members(self.credential.caller, self.key, named.name, added=[], removed=removed)
-        return self.retrieve_relationship(request, pk, relationship)
+        with reading_back():
+            return self.retrieve_relationship(request, pk, relationship)
 
     def _writable_relationship(self) -> Relationship:
         named = self.relationship

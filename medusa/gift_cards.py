@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from access.scopes import Scope
 from api.credential import Credential
 from api.fields import uuid_or_none
-from api.idempotency import Written, once
+from api.idempotency import Written, once, reading_back
 from giftcards import code_format, operations
 from giftcards.api.codes import CodeFilter
 from giftcards.api.triggers import naming
@@ -194,6 +194,7 @@ def _told(key: UUID, credential: Credential) -> HttpResponse:
 def _written(request: HttpRequest, credential: Credential, write: Callable[[], UUID]) -> HttpResponse:
     def written() -> Written:
         key = write()
-        return Written(_told(key, credential), "gift_cards", key)
+        with reading_back():
+            return Written(_told(key, credential), "gift_cards", key)
 
     return once(request, credential, written)
