@@ -3,7 +3,7 @@ and that takes longer than PostgreSQL does with it."""
 
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from django.db import connection
@@ -41,8 +41,9 @@ def save_locked(resource: Resource, names: Sequence[str]) -> None:
         (resource.updated_at,) = cursor.fetchone()
 
 
-@cache
+@lru_cache(maxsize=256)
 def _statement(model: type[Model], names: tuple[str, ...]) -> str:
+    """The cache is bounded because what a request changes is the client's to combine."""
     columns = ", ".join(f'"{_field(model, name).column}" = %s' for name in names)
     return (
         f'UPDATE "{model._meta.db_table}" SET {columns}, "updated_at" = statement_timestamp()'  # noqa: S608
