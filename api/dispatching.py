@@ -66,7 +66,7 @@ class DispatchedViewSet(GenericViewSet[Any]):
     profiles: Sequence[str] = ()
     """Those that this request is answered by."""
     asks_later = True
-    """Whether the key still counts."""
+    """Whether the key still counts may be asked together with the first statement."""
 
     def required_scope(self, request: Request, values: Mapping[str, Any]) -> str | None:
         """The scope that this request needs; `values` has the checked attributes of a write, and the linkage
