@@ -93,7 +93,9 @@ class PreparedStatements:
         if len(self._sent) >= MOST:
             _, oldest = self._sent.popitem(last=False)
             if oldest.name:
-                self._checked(self._libpq.exec_(b"DEALLOCATE " + oldest.name))
+                # Not by DEALLOCATE: that fails for what is gone and in a transaction that has failed, and
+                # poolers between don't understand it.
+                self._checked(self._libpq.close_prepared(oldest.name))
         known = self._sent[key] = Sent()
         return known
 

@@ -119,6 +119,16 @@ def test_no_more_are_remembered_than_a_connection_should_hold(monkeypatch):
     connection.close()
 
 
+def test_what_is_remembered_no_longer_may_be_gone_already(monkeypatch):
+    monkeypatch.setattr(prepared, "MOST", 1)
+    connection.close()
+    asked_often()
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert rows_of("SELECT 1") == [(1,)]
+    connection.close()
+
+
 def test_after_a_rollback_they_are_still_there_or_made_anew():
     asked_often()
     psycopg_forgets_its_own()
