@@ -214,8 +214,8 @@ class ResourceViewSet(DispatchedViewSet):
         if self.query.predicates or page.number > 1:
             there = there.by_key(caller)
         data, included = self._read_list(there, linkage_only=linkage_only)
-        number = len(there.keys) if there.column == "pk" else len(data)
-        found = counted or known_count(page, number) or asked.count(caller, as_far_as=page.rows.stop)
+        on_page = len(there.keys) if there.column == "pk" else len(data)
+        found = counted or known_count(page, on_page) or asked.count(caller, as_far_as=page.rows.stop)
         links = {
             relation: None
             if number is None
