@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import DatabaseError, close_old_connections, reset_queries
+from django.db import DatabaseError, close_old_connections, connection, reset_queries
 
 from config.chunked_bodies import ChunkedBodies
 
@@ -23,7 +23,7 @@ def refuse_other_code_keys() -> None:
     except DatabaseError:
         pass  # away, or not migrated yet: /healthz/ready says so and asks again
     finally:
-        close_old_connections()
+        connection.close()  # that of a thread which answers nobody
 
 
 def leave_out_what_clears_nothing() -> None:

@@ -18,9 +18,9 @@ def _a_process_that_has_sealed_nothing(monkeypatch):
     monkeypatch.setattr(code_keys, "_remembered", set())
 
 
-def start(**environment: str) -> "subprocess.CompletedProcess[str]":
+def start(then: str = "", /, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", "import config.wsgi"],
+        [sys.executable, "-c", f"import config.wsgi\n{then}"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -58,3 +58,10 @@ def test_a_flag_that_is_none():
 def test_a_database_that_is_away_is_waited_for():
     result = start(**os.environ | {"DATABASE_URL": "postgresql:///away?host=/nowhere"})
     assert result.returncode == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_thread_that_starts_it_answers_nobody_and_keeps_no_connection():
+    a_draft()
+    result = start("from django.db import connection; print(connection.connection)", **_environment())
+    assert (result.stdout, result.stderr) == ("None\n", "")
