@@ -13,9 +13,10 @@ from django.db.models import BaseConstraint, CheckConstraint, Model, Q
 from kernel.columns import type_of
 
 # The first condition that is broken is told by its own name and in PostgreSQL's words. As in any CHECK, one
-# that comes to NULL holds.
+# that comes to NULL holds, and operators are PostgreSQL's own, whatever a session's search_path has.
 _CREATE = """
-CREATE FUNCTION {name}({columns}) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION {name}({columns}) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog AS $$
 DECLARE
     broken text;
 BEGIN

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from psycopg.errors import CheckViolation
 
 from giftcards.models import GiftCard
@@ -47,6 +47,22 @@ def test_a_form_is_told_before_the_database_is():
 
     with pytest.raises(ValidationError, match="gift_card_face_value_is_never_negative"):
         card.validate_constraints()
+
+
+def test_a_session_with_operators_of_its_own_is_refused_all_the_same():
+    card = an_active_card()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA own")
+        cursor.execute(
+            "CREATE FUNCTION own.yes(bigint, integer) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true'"
+        )
+        cursor.execute("CREATE OPERATOR own.>= (LEFTARG = bigint, RIGHTARG = integer, FUNCTION = own.yes)")
+        cursor.execute("SET LOCAL search_path = own, pg_catalog, public")
+        cursor.execute("SELECT (-1)::bigint >= 0")
+        assert cursor.fetchone() == (True,)
+
+    with pytest.raises(IntegrityError, match="gift_card_face_value_is_never_negative"):
+        set_column(card, "initial_balance_cents", -1)
 
 
 def test_where_a_condition_comes_to_null_the_row_is_kept():
