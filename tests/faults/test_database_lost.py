@@ -11,11 +11,12 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 from giftcards.models import GiftCard, Kind, LedgerEntry
 from tests.fixtures.cast import an_active_card
+from tests.fixtures.locks import until_someone_waits_for_us
 from tests.server import Server, a_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +31,14 @@ DISCONNECT = """
 def disconnect_everyone() -> None:
     with connection.cursor() as cursor:
         cursor.execute(DISCONNECT, [connection.settings_dict["NAME"]])
+
+
+@transaction.atomic
+def disconnect_whoever_waits_for(card_id: UUID) -> None:
+    """So that somebody is in the middle of a debit for sure."""
+    GiftCard.objects.select_for_update().values_list("pk").get(pk=card_id)
+    until_someone_waits_for_us()
+    disconnect_everyone()
 
 
 def assert_serves_again(server: Server, key: str, *, within: float) -> None:
@@ -63,7 +72,7 @@ def test_disconnected_debits_are_answered_503_and_every_200_has_its_entry(server
         for number in range(THREADS * DEBITS):
             statuses[answers.get(timeout=60)] += 1
             if number in {20, 60, 100}:
-                disconnect_everyone()
+                disconnect_whoever_waits_for(card.id)
         for spender in spenders:
             spender.result()
 
