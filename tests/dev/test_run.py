@@ -1,6 +1,7 @@
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -133,6 +135,30 @@ def test_connections_that_the_database_cut_are_not_used_again(dev):
             assert database.execute(cut).fetchone() != (0,)
         for _ in range(4):
             assert urllib.request.urlopen(f"http://127.0.0.1:{service.port}/healthz/ready").status == 200
+
+
+def test_a_database_that_crashed_is_used_again_as_soon_as_it_is_back(dev):
+    """PostgreSQL ends all its processes when one is killed, and begins anew."""
+    with dev.running() as service:
+        log = dev.data / "postgres.log"
+        key = re.search(r"gck_test_\w+", service.welcome)
+        assert key
+        address, headers = (
+            f"http://127.0.0.1:{service.port}/api/gift_cards",
+            {"Authorization": f"Bearer {key[0]}"},
+        )
+
+        def answers() -> list[int]:
+            return [httpx.get(address, headers=headers).status_code for _ in range(40)]
+
+        assert answers() == [200] * 40
+        starts = log.read_text().count("ready to accept connections")
+        sockets = str((dev.data / "socket").readlink())
+        with psycopg.connect(dbname="giftcards", user="giftcards", host=sockets) as database:
+            os.kill(database.info.backend_pid, signal.SIGKILL)
+        wait_for(lambda: log.read_text().count("ready to accept connections") > starts, "another start")
+
+        assert answers() == [200] * 40
 
 
 def test_an_existing_server_is_used_as_it_is(fresh):
