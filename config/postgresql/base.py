@@ -93,9 +93,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._statements = PreparedStatements(self.connection, prepare_after)
 
     def close_if_unusable_or_obsolete(self) -> None:
-        """Before each request. A server that has ended a connection has said so, and that lies
-        unread in its socket; asking the server, as Django's health checks do, would be a statement more for
-        each request."""
+        """Before each request. A server that has ended a connection has said so, and that lies unread in its
+        socket; asking the server, as Django's health checks do, would be a statement more for each request."""
         super().close_if_unusable_or_obsolete()
         if self.connection is not None and has_something_to_read(self.connection):
             self.close()
