@@ -94,7 +94,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Before each request. A server that has ended a connection has said so, and that lies unread in its
-        socket; asking the server, as Django's health checks do, would be a statement more for each request."""
+        socket; asking the server, as Django's health checks do, would be a statement more for a request."""
         super().close_if_unusable_or_obsolete()
         if self.connection is not None and has_something_to_read(self.connection):
             self.close()
