@@ -284,7 +284,10 @@ def test_without_the_lock_a_second_purchase_is_caught(unlocked):
 
     results = at_once([lambda: purchase(caller=TEST, card_id=card.id)] * 10)
 
-    assert outcomes(results) == {"won": 1, "IntegrityError": 9}  # a second event of the same number
+    # A second event of the same number or, once the first is committed, a card that has moved.
+    caught = outcomes(results)
+    assert caught["won"] == 1
+    assert caught["IntegrityError"] + caught["UnlockedCardError"] == 9
     assert card.ledger_entries.count() == 1
 
 
