@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final, NoReturn
 
-from benchmarks import document, figures, servers, wrk
+from benchmarks import batch, document, figures, servers, wrk
 from benchmarks.asking import REQUESTS
 from benchmarks.databases import asked
 from benchmarks.measuring import WrongAnswerError
@@ -19,8 +19,10 @@ SIZES: Final = [10_000, 1_000_000]
 
 def sizes(text: str) -> list[int]:
     numbers = [int(each) for each in text.replace("_", "").split(",")]
+    if numbers == [0]:
+        return []
     if min(numbers) < 100:
-        raise argparse.ArgumentTypeError("at least 100 cards")
+        raise argparse.ArgumentTypeError("at least 100 cards, or 0 for none")
     return sorted(set(numbers))
 
 
@@ -34,6 +36,9 @@ def names(text: str) -> list[str]:
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--cards", type=sizes, default=SIZES, metavar="N,N…", help="sizes (%(default)s)")
+    parser.add_argument(
+        "--batch", type=int, default=0, metavar="N", help="issue N cards at once as well, beside raw COPY"
+    )
     parser.add_argument("--seconds", type=float, default=3.0, help="of each sample (%(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="whose median counts (%(default)s)")
     parser.add_argument("--connections", type=int, default=8, help="at the same time (%(default)s)")
@@ -72,7 +77,7 @@ def main(arguments: list[str]) -> int:
         os.environ["PG_BIN"] = str(chosen.pg)
     try:
         found = measured(chosen)
-    except (servers.DEV.Trouble, WrongAnswerError, NotTrueError) as trouble:
+    except (servers.DEV.Trouble, WrongAnswerError, NotTrueError, batch.LostRowsError) as trouble:
         print(f"bench: {trouble}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -95,7 +100,10 @@ def measured(chosen: argparse.Namespace) -> figures.Figures:
         version = asked(cluster, "postgres", "SHOW server_version")
         settings = ", ".join([*servers.SETTINGS, *chosen.set])
         found = figures.begun(note=chosen.note, postgresql=f"{version} ({settings})", method=method(plan))
-        run(cluster, chosen.cards, plan, found)
+        if chosen.cards:
+            run(cluster, chosen.cards, plan, found)
+        if chosen.batch:
+            found.batch = batch.measured(cluster, chosen.batch, plan.rounds)
     if chosen.json:
         found.write(chosen.json)
     return found

@@ -24,12 +24,18 @@ class Database:
         return self.subject.cards
 
 
-def made(cluster: Cluster, cards: int) -> Database:
-    name = f"cards_{cards}"
+def migrated(cluster: Cluster, name: str) -> dict[str, str]:
+    """A new database without cards; returns what a process of the service on it has in its environment."""
     with psycopg.connect(cluster.psql("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     environment = cluster.environment(name)
     _run(["manage.py", "migrate", "--verbosity=0"], environment)
+    return environment
+
+
+def made(cluster: Cluster, cards: int) -> Database:
+    name = f"cards_{cards}"
+    environment = migrated(cluster, name)
     began = time.monotonic()
     known = json.loads(_run(["-m", "benchmarks.loading", str(cards)], environment))
     seconds = time.monotonic() - began

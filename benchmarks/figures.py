@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
+from benchmarks.batch import OfBatch
 from benchmarks.measuring import Sample
 from benchmarks.pgbench import Floor
 from benchmarks.servers import ROOT
@@ -103,6 +104,7 @@ class Figures:
     machine: dict[str, str]
     method: dict[str, str]
     databases: list[OfDatabase] = field(default_factory=list)
+    batch: OfBatch | None = None
 
     def write(self, file: Path) -> None:
         file.write_text(json.dumps(asdict(self), indent=1) + "\n")
@@ -111,7 +113,8 @@ class Figures:
     def read(cls, file: Path) -> Self:
         kept = json.loads(file.read_text())
         databases = [OfDatabase.read(each) for each in kept.pop("databases")]
-        return cls(**kept, databases=databases)
+        batch = kept.pop("batch")
+        return cls(**kept, databases=databases, batch=OfBatch(**batch) if batch else None)
 
 
 def begun(*, note: str, postgresql: str, method: dict[str, str]) -> Figures:

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.batch import OfBatch
 from benchmarks.figures import Cost, Figures, OfDatabase, OfRequest
 
 MEMORY: Final = 130
 GROWTH: Final = 1.3
 HOT_OF_SPREAD: Final = 0.70
 P99_OF_MEDIAN: Final = 10
+OF_COPY: Final = 1.3
+BATCH_MEMORY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ def report(figures: Figures) -> str:
         parts += ["\n".join(table(database)), "\n".join(remarks(database))]
     if len(figures.databases) > 1:
         parts.append("\n".join(growth(figures.databases[0], figures.databases[-1])))
+    if figures.batch:
+        parts.append("\n".join(at_once(figures.batch)))
     return "\n\n".join(parts)
 
 
@@ -145,6 +150,21 @@ def growth(small: OfDatabase, large: OfDatabase) -> Iterator[str]:
                     f"{before.p50:.1f} → {after.p50:.1f}",
                 ]
             )
+
+
+def at_once(batch: OfBatch) -> Iterator[str]:
+    yield f"**{batch.cards:,} cards issued at once, in {batch.rounds} parts**"
+    yield ""
+    copy = f"{batch.of_copy:.2f} times as long as raw COPY of the same rows"
+    target = f"≤ {OF_COPY}: {verdict(met=batch.of_copy <= OF_COPY)}"
+    yield f"- {batch.per_second:,} cards/s, {copy} (target {target})."
+    yield (
+        f"- CPU for each card: {batch.program_us:.0f} µs of the program and {batch.postgres_us:.0f} of "
+        f"PostgreSQL, which needs {batch.copy_postgres_us:.0f} for raw COPY."
+    )
+    memory = f"≤ {BATCH_MEMORY} MB: {verdict(met=batch.megabytes <= BATCH_MEMORY)}"
+    yield f"- Memory of the program: {batch.megabytes:.0f} MB at the most (target {memory})."
+    yield "- True at the end: each has a code of its own, one entry and one event, and so have the copies."
 
 
 def spread(cost: Cost) -> float:

@@ -35,6 +35,19 @@ def test_it_measures_loaded_cards_whose_ledger_is_true_and_leaves_nothing_behind
     assert "| retrieve |" in done.stdout
 
 
+@pytest.mark.slow
+def test_a_batch_is_issued_and_counted_beside_raw_copy(tmp_path: Path) -> None:
+    done = bench("--cards", "0", "--batch", "400", "--rounds", "2", "--json", str(tmp_path / "figures.json"))
+
+    assert done.returncode == 0, done.stderr
+    kept = json.loads((tmp_path / "figures.json").read_text())
+    assert kept["databases"] == []
+    assert (kept["batch"]["cards"], kept["batch"]["rounds"]) == (400, 2)
+    for figure in ("per_second", "of_copy", "program_us", "megabytes"):
+        assert kept["batch"][figure] > 0, figure
+    assert "**400 cards issued at once, in 2 parts**" in done.stdout
+
+
 def test_a_request_that_there_is_not_is_refused_before_anything_is_started() -> None:
     done = bench("--only", "debit,nothing")
     assert done.returncode == 2

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import document
 from benchmarks.asking import REQUESTS
+from benchmarks.batch import OfBatch, Turn
 from benchmarks.figures import Cost, Figures, OfDatabase, OfRequest, PgbenchCost
 from benchmarks.plot import SHOWN
 from benchmarks.report import ABOUT, report
@@ -35,7 +36,10 @@ def figures(**costs: float) -> Figures:
         )
 
     databases = [database(10_000, costs.get("small", 0.5)), database(1_000_000, costs.get("large", 0.9))]
-    return Figures("today", "abc1234", "On a busy machine", {"python": "3.11"}, {"load": "8"}, databases)
+    batch = OfBatch.of(500, [Turn(3, 1, 2, 90), Turn(1, 1, 2, 110)], [Turn(2, 0, 1, 0), Turn(1, 0, 1, 0)])
+    return Figures(
+        "today", "abc1234", "On a busy machine", {"python": "3.11"}, {"load": "8"}, databases, batch
+    )
 
 
 def test_figures_survive_their_file(tmp_path: Path) -> None:
@@ -53,6 +57,14 @@ def test_a_target_is_met_or_not_in_words() -> None:
     assert "| debit | 0.50 → 0.90 | 1.80 | **not met** | 2.0 → 2.0 |" in lines
     assert "- One hot card reaches 60% of what spread cards do (target ≥ 70%: **not met**)." in lines
     assert any("after 777 requests (target ≤ 130 MB: **not met**)" in line for line in lines)
+
+
+def test_a_batch_is_held_against_raw_copy_round_by_round() -> None:
+    lines = report(figures()).splitlines()
+    assert "**1,000 cards issued at once, in 2 parts**" in lines
+    assert "- 250 cards/s, 1.25 times as long as raw COPY of the same rows (target ≤ 1.3: met)." in lines
+    assert any("2000 µs of the program and 4000 of PostgreSQL, which needs 2000" in line for line in lines)
+    assert "- Memory of the program: 110 MB at the most (target ≤ 100 MB: **not met**)." in lines
 
 
 def test_what_pgbench_could_not_repeat_is_said_in_its_place() -> None:
