@@ -12,19 +12,19 @@ import orjson
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.fields import SerializerMethodField
 
+from api.columns import Columns
 from api.computed import KEY, BatchField, ComputedField
 from api.declaration import AnyField, Declaration, Relationship, column_of
 from api.fields import Metadata, StrictField, Timestamp, timestamp_as_stored
 from api.plans import ADDRESS, Attributes, Batch, Node, Plan, ToMany, ToOne, Values
 from api.query import Include, SparseFields
-from api.selecting import Columns
 
 
 @lru_cache(maxsize=256)
 def plan_for(declaration: Declaration, include: Include, fields: SparseFields) -> Plan:
     """The cache is bounded because the sparse fields are the client's to combine."""
     columns = Columns()
-    node = _node(declaration, "", include, dict(fields), columns, key=columns.text("pk"), guard=None)
+    node = _node(declaration, "", include, dict(fields), columns, key=columns.add_as_text("pk"), guard=None)
     return Plan(columns, node)
 
 
@@ -83,7 +83,7 @@ def _relationships(emitted: Sequence[Relationship], with_linkage: Sequence[Relat
 
 
 def _to_one(relationship: Relationship, prefix: str, columns: Columns) -> ToOne:
-    target, key = relationship.target, columns.text(prefix + relationship.key_column)
+    target, key = relationship.target, columns.add_as_text(prefix + relationship.key_column)
     return ToOne(relationship.name, target.type, key, target if relationship.guarded else None)
 
 
@@ -92,7 +92,7 @@ def _to_many(
 ) -> ToMany:
     """`tree` is None where only the linkage is asked for: then the keys are all that is selected."""
     columns = Columns()
-    parent, key = columns.text(relationship.way_back), columns.text("pk")
+    parent, key = columns.add_as_text(relationship.way_back), columns.add_as_text("pk")
     if tree is None:
         node = Node(relationship.target.type, key, None, Attributes((), ()), "{}", (), (), ())
     else:
@@ -118,7 +118,7 @@ def _values(source: AnyField, prefix: str, key: int, columns: Columns) -> Values
     if isinstance(source, ComputedField):
         return _computed(
             source,
-            [key if column == KEY else columns.place(prefix, column) for column in source.columns],
+            [key if column == KEY else columns.add(prefix, column) for column in source.columns],
         )
     if isinstance(source, SerializerMethodField) or source.source == "*":
         raise ImproperlyConfigured(
@@ -126,28 +126,28 @@ def _values(source: AnyField, prefix: str, key: int, columns: Columns) -> Values
         )
     path = prefix + column_of(source)
     if type(source) is Timestamp:
-        return _represented(columns.text(path), timestamp_as_stored)
+        return _represented(columns.add_as_text(path), timestamp_as_stored)
     if type(source) is Metadata:
-        return _represented(columns.text(path), orjson.Fragment)
+        return _represented(columns.add_as_text(path), orjson.Fragment)
     if isinstance(source, StrictField) and source.represents_itself:
-        return _column(columns.place("", path))
-    return _represented(columns.place("", path), source.to_representation)
+        return _column(columns.add("", path))
+    return _represented(columns.add("", path), source.to_representation)
 
 
-def _column(place: int) -> Values:
-    return lambda batch: batch.columns[place]
+def _column(index: int) -> Values:
+    return lambda batch: batch.columns[index]
 
 
-def _represented(place: int, represent: Callable[[Any], Any]) -> Values:
-    return lambda batch: [None if value is None else represent(value) for value in batch.columns[place]]
+def _represented(index: int, represent: Callable[[Any], Any]) -> Values:
+    return lambda batch: [None if value is None else represent(value) for value in batch.columns[index]]
 
 
-def _computed(source: ComputedField, places: Sequence[int]) -> Values:
+def _computed(source: ComputedField, indexes: Sequence[int]) -> Values:
     compute = source.compute
 
     def values(batch: Batch) -> Iterable[Any]:
         known = partial(compute, credential=batch.reading.credential) if source.for_credential else compute
-        return map(known, *[batch.columns[place] for place in places])
+        return map(known, *[batch.columns[index] for index in indexes])
 
     return values
 

@@ -27,7 +27,8 @@ from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_bytes
 
-from api.selecting import Narrowing, Order, Selection, columns_named
+from api.columns import columns_named
+from api.selecting import Narrowing, Order, Selection
 from api.told import Told
 from kernel.caller import Caller
 

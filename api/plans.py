@@ -19,10 +19,11 @@ from uuid import UUID
 import orjson
 from django.db.models import QuerySet
 
+from api.columns import Columns, columns_named
 from api.computed import NOTHING, Load
 from api.credential import Credential
 from api.declaration import Declaration, Relationship
-from api.selecting import Columns, Rows, Selection, columns_named, compiled
+from api.selecting import Rows, Selection, compiled
 from kernel.statements import Row
 
 Resource: TypeAlias = dict[str, Any]

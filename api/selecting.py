@@ -7,7 +7,7 @@ only. Compiling it takes ten times as long as PostgreSQL needs to answer it.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count as numbers
 from itertools import islice
@@ -16,11 +16,9 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, IntegerField, QuerySet, TextField
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
+from django.db.models import IntegerField, QuerySet
 
-from api.computed import Derived
+from api.columns import KEY_AS_TEXT, Columns
 from api.declaration import Declaration
 from api.told import Parameter, Told, Values, told_at
 from kernel.caller import Actor, Caller
@@ -46,56 +44,6 @@ TOLD: Final[Mapping[tuple[int, int] | None, str]] = {
 
 ANYBODY: Final = Actor.system("whoever reads")
 """Stands for the actor: who calls makes no difference to what can be seen, only mode, markets and office."""
-
-
-@dataclass(slots=True, eq=False)
-class Columns:
-    """The columns of one SELECT, each once; an attribute is told the place where its column will be."""
-
-    places: dict[tuple[str, object], int] = field(default_factory=dict)
-    selected: list[str | Combinable] = field(default_factory=list)
-
-    def place(self, prefix: str, column: str | Derived) -> int:
-        if isinstance(column, Derived):
-            return self._place((prefix, column), lambda: column.expression(prefix))
-        path = prefix + column
-        return self._place(("", path), lambda: path)
-
-    @property
-    def key(self) -> int:
-        """The place of the row's key, as text unless it is selected as it is."""
-        place = self.places.get(("", "pk"))
-        return self.text("pk") if place is None else place
-
-    def text(self, path: str) -> int:
-        """The column as PostgreSQL writes it: what goes out as text need not become an object before."""
-        return self._place(("as text", path), lambda: Cast(F(path), TextField()))
-
-    def _place(self, key: tuple[str, object], select: Callable[[], str | Combinable]) -> int:
-        if key not in self.places:
-            self.places[key] = len(self.selected)
-            self.selected.append(select())
-        return self.places[key]
-
-
-def _key_alone() -> Columns:
-    columns = Columns()
-    columns.text("pk")
-    return columns
-
-
-KEY_ALONE: Final = _key_alone()
-"""As text."""
-
-
-@lru_cache(maxsize=512)
-def columns_named(*paths: str) -> Columns:
-    """The same object for the same columns: statements are kept by it. The cache is bounded because the
-    orders that a walk reads are the client's to combine."""
-    columns = Columns()
-    for path in paths:
-        columns.place("", path)
-    return columns
 
 
 class Rows(Protocol):
@@ -201,7 +149,7 @@ class Selection:
 
     def by_key(self, caller: Caller) -> "Selection":
         """The rows that are there now, by their keys."""
-        found = self.rows(KEY_ALONE, caller)
+        found = self.rows(KEY_AS_TEXT, caller)
         return Selection(self.declaration, "pk", tuple(key for (key,) in found))
 
     def _having(self) -> dict[str, Any]:
@@ -217,9 +165,9 @@ class Selection:
         found = _statement(self.shape, columns, reach_of(caller)).rows(self.keys, self.values)
         if self.column != "pk" or len(found) < 2:
             return found
-        place = columns.key
-        by_key = {str(row[place]): row for row in found}
-        return [by_key[key] for key in map(str, self.keys) if key in by_key]
+        key = columns.key
+        by_key = {str(row[key]): row for row in found}
+        return [by_key[each] for each in map(str, self.keys) if each in by_key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from rest_framework.exceptions import ValidationError
 
+from api.columns import Columns, columns_named
 from api.declaration import AnyField, Declaration, Relationship
 from api.errors import ErrorObject, Rejection, brief, error, pointer, validation_error
 from api.fields import SENTENCES, InvalidValue, uuid_or_none
 from api.parsers import Identifier, Linkage, ResourceBody
-from api.selecting import Columns, Selection, columns_named
+from api.selecting import Selection
 from kernel.caller import Caller
 from kernel.refusals import Invalid, NotFound
 

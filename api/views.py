@@ -17,6 +17,7 @@ from django.http import HttpResponse
 from django.utils.functional import cached_property
 from rest_framework.request import Request
 
+from api.columns import columns_named
 from api.compiled import plan_for
 from api.cursors import CursorPage, Position, find, written
 from api.declaration import Declaration, Relationship
@@ -29,7 +30,7 @@ from api.negotiation import MEDIA_TYPE
 from api.paging import known_count, page_meta, page_numbers
 from api.parsers import read_body, read_relationship_body
 from api.plans import Reading, Resources, identifier
-from api.selecting import Rows, Selection, columns_named
+from api.selecting import Rows, Selection
 from api.validation import attribute_values, related, relationship_values
 from kernel.caller import Caller
 from kernel.refusals import NotFound

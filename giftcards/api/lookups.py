@@ -16,13 +16,14 @@ from rest_framework.request import Request
 from rest_framework_json_api.relations import ResourceRelatedField
 
 from access.scopes import Scope
+from api.columns import Columns
 from api.computed import ComputedField
 from api.declaration import declaration_of
 from api.documents import root_of
 from api.errors import Rejection, error
 from api.fields import StrictString
 from api.plans import Resource, members_of
-from api.selecting import Columns, Statement, compiled, reach_of
+from api.selecting import Statement, compiled, reach_of
 from api.serializers import ResourceSerializer
 from api.views import once_per_key
 from giftcards import codes

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from api.columns import columns_named
 from api.declaration import declaration_of
 from api.fields import timestamp_text
 from api.filtering import search_for
 from api.matchers import MATCHERS, Kind, Operand, kind_of
-from api.selecting import Selection, columns_named
+from api.selecting import Selection
 from tests.library.cast import READERS
 from tests.library.models import Author, Book, Library
 from tests.library.serializers import BookSerializer, LibrarySerializer

@@ -5,7 +5,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from api import cursors, filtering, query_strings, selecting
+from api import columns, cursors, filtering, query_strings, selecting
 from api.query import _known_query
 from config.postgresql import base, prepared
 from tests.api.conftest import MEDIA_TYPE
@@ -17,7 +17,7 @@ KEPT = (
     selecting._statement,
     selecting._number,
     selecting._whole_list,
-    selecting.columns_named,
+    columns.columns_named,
     cursors._ranges,
     cursors._signer,
     filtering.read_predicate,
