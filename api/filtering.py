@@ -24,11 +24,26 @@ from rest_framework.exceptions import ValidationError
 from api.declaration import AnyField, Declaration, Relationship
 from api.errors import brief
 from api.fields import Metadata, StrictBoolean, StrictString, Timestamp, Uuid
-from api.matchers import MATCHERS, Asked, AttributeFilter, Column, Matcher, Operand, Shape, kind_of
+from api.matchers import (
+    AS_AN_ARRAY,
+    MATCHERS,
+    Asked,
+    AttributeFilter,
+    Column,
+    Kind,
+    Matcher,
+    Operand,
+    Shape,
+    kind_of,
+)
 from api.query import DEPTH, refuse
 from api.selecting import Narrowing
 from api.told import Told
 from kernel.caller import Caller
+
+MOST_COMPARED: Final = 100
+"""Values of all filters of a request together, ten of an array counted as one. Each number of them makes
+another statement, which is compiled here, planned by PostgreSQL and kept by both."""
 
 PATTERNS: Final = frozenset({Operand.TEXT, Operand.TEXTS})
 OF_NOTHING: Final = {"null": True, "blank": True, "not_null": False, "present": False}
@@ -61,6 +76,12 @@ class Target:
         if self.special is not None:
             return self.special.read(matcher, text)
         return _asked(MATCHERS[matcher], self.field, text)
+
+    def compared(self, matcher: str, asked: Asked) -> int:
+        """How much there is to compare, as MOST_COMPARED counts it."""
+        number = len(asked.values) or 1
+        is_array = matcher in AS_AN_ARRAY and kind_of(self.field) is not Kind.TIME
+        return -(-number // 10) if is_array else number
 
     def takes(self, matcher: str) -> bool:
         """Whether the matcher makes sense for the attribute's type."""
@@ -100,8 +121,9 @@ class ResourceFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
 
 def search_for(predicates: Iterable[tuple[str, str]], declaration: Declaration) -> Search:
-    """Refuses what is no filter of this declaration, and values that it can't be compared with."""
+    """Refuses what is no filter of this declaration, values that it can't be compared with, and too many."""
     read = [(predicate, _read(predicate, text, declaration)) for predicate, text in predicates]
+    _refuse_too_many(read, declaration)
     return Search(
         tuple(value for _, asked in read for each in asked for value in each.values),
         declaration,
@@ -120,6 +142,19 @@ def _read(predicate: str, text: str, declaration: Declaration) -> list[Asked]:
         if "\0" not in text:  # which PostgreSQL has in no text
             return [target.read(matcher, text) for target in targets]
     return refuse("INVALID_FILTER_VALUE", f"{brief(predicate)} can't be compared with this value.", parameter)
+
+
+def _refuse_too_many(read: Iterable[tuple[str, Sequence[Asked]]], declaration: Declaration) -> None:
+    compared: dict[str, int] = {}
+    for predicate, asked in read:
+        matcher, targets = cast(Understood, read_predicate(predicate, declaration))
+        compared[predicate] = sum(
+            target.compared(matcher, each) for target, each in zip(targets, asked, strict=True)
+        )
+    if sum(compared.values()) > MOST_COMPARED:
+        most = max(compared, key=lambda predicate: compared[predicate])
+        detail = f"{brief(most)} and what else is searched for have more than {MOST_COMPARED} values."
+        refuse("INVALID_FILTER_VALUE", detail, f"filter[q][{most}]")
 
 
 def _condition(

@@ -253,6 +253,9 @@ start = like(lambda text: f"{literally(text)}%")
 end = like(lambda text: f"%{literally(text)}")
 cont = like(lambda text: f"%{literally(text)}%")
 
+AS_AN_ARRAY: Final = frozenset({"in", "not_in", "in_or_null", "not_in_or_null"})
+"""The matchers that compare any number of values at once, unless they are timestamps."""
+
 SINGLE: Final[Mapping[str, Matcher]] = {
     "lt": Matcher(Operand.VALUE, ORDERED, before),
     "lteq": Matcher(Operand.VALUE, ORDERED, until),

@@ -1,5 +1,6 @@
 """`filter[q]`: which rows each matcher finds, and what is refused."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -195,6 +196,41 @@ def test_values_of_the_wrong_kind_are_refused_without_an_echo(wire, predicate, v
             "source": {"parameter": f"filter[q][{predicate}]"},
         },
     )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "filter[q][title_cont_any]={101}",
+        "filter[q][title_or_author_name_eq]=a&filter[q][title_cont_any]={99}",
+        "filter[q][due_at_in]={101 times}",
+        "filter[q][title_in]={1001}",
+        "&".join(f"filter[q][{'title_or_' * number}title_null]=true" for number in range(14)),
+    ],
+)
+def test_more_than_a_statement_should_hold_is_refused(wire, query):
+    """Each number of values makes another statement, which takes long to compile and much room to keep."""
+    answer = wire.get(f"books?{_filled(query)}")
+
+    assert (answer.status, answer.error["code"]) == (400, "INVALID_FILTER_VALUE")
+    assert "have more than 100 values" in answer.error["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["filter[q][title_cont_any]={100}", "filter[q][title_in]={1000}", "filter[q][title_eq]=" + "a," * 2000],
+)
+def test_what_it_can_hold_is_not(wire, query):
+    assert wire.get(f"books?{_filled(query)}").status == 200
+
+
+def _filled(query):
+    """With so many values where it says how many."""
+
+    def several(match):
+        return ",".join(["2026-01-01" if match[2] else "a"] * int(match[1]))
+
+    return re.sub(r"\{(\d+)( times)?\}", several, query)
 
 
 @pytest.mark.parametrize("matcher", MATCHERS)
