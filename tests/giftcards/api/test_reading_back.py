@@ -1,34 +1,19 @@
 """A write whose answer can't be read: nobody is told that nothing has changed when something has."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import psycopg
 import pytest
-from django.db import connection
 
 from giftcards.models import GiftCard
 from tests.fixtures.cast import an_active_card
 from tests.fixtures.client import ApiClient, api_client
+from tests.fixtures.locks import held_back
 from tests.giftcards.api.raw import send_raw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 INCLUDED = "recipients_giftcardrecipient"
 """Read with the answer, and not touched by a debit."""
-
-
-@contextmanager
-def held_back(table: str) -> Iterator[None]:
-    """As by a migration: whoever reads the table runs into the lock timeout."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '50ms'")
-    with psycopg.connect(connection.connection.info.dsn) as other:
-        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        yield
-        other.rollback()
-    connection.close()
 
 
 def debit(api: ApiClient, card: GiftCard, **headers: str):
