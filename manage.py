@@ -4,6 +4,14 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import ProgrammingError
+
+
+def migrations_are_applied() -> bool:
+    from config.health import Migrations  # noqa: PLC0415 (settings are read by then)
+
+    return Migrations.are_applied()
+
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -17,3 +25,7 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as mistake:
         sys.exit(str(mistake))
+    except ProgrammingError:
+        if migrations_are_applied():
+            raise
+        sys.exit("Migrations are not applied to this database: `migrate` does that, and `./dev run`.")

@@ -11,7 +11,7 @@ from giftcards.codes import WrongCodeKeys
 from giftcards.verification.verdicts import standing
 
 
-class _Migrations:
+class Migrations:
     """Applied migrations stay applied while this process lives: asked for until the answer is yes."""
 
     applied = False
@@ -34,7 +34,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     try:
-        if not _Migrations.are_applied():
+        if not Migrations.are_applied():
             return _unavailable("Migrations are not applied.")
         require_the_keys_of_this_database()  # asks the database every time
         ledger = standing()

@@ -9,7 +9,7 @@ from tests.fixtures.cast import a_draft
 
 @pytest.fixture(autouse=True)
 def _nothing_known_about_migrations(monkeypatch):
-    monkeypatch.setattr(health._Migrations, "applied", False)
+    monkeypatch.setattr(health.Migrations, "applied", False)
 
 
 def test_a_live_process_asks_no_database(client):

@@ -35,6 +35,13 @@ def test_only_the_command_writes_to_standard_output(fresh):
     assert result.stderr == "Making the database ...\n"
 
 
+def test_before_the_first_run_a_command_says_what_is_missing(fresh):
+    result = fresh("manage", "create_api_key", "--name", "Till", "--mode", "test")
+    assert result.returncode == 1
+    said = "Migrations are not applied to this database: `migrate` does that, and `./dev run`."
+    assert result.stderr.splitlines() == ["Making the database ...", said]
+
+
 @pytest.mark.parametrize("status", [0, 3])
 def test_the_exit_status_is_the_commands_own(dev, status):
     result = dev("manage", "shell", "-v0", "-c", f"raise SystemExit({status})")

@@ -197,6 +197,15 @@ def test_on_standard_output_there_is_the_journal_alone(cards):
     assert err.getvalue().startswith("The ledger is true: 3 gift cards verified; 6 entries exported (")
 
 
+def test_whoever_stops_reading_the_journal_is_told_in_one_sentence(cards):
+    class Closed(StringIO):
+        def write(self, text):
+            raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(CommandError, match="Standard output can't be written: Broken pipe"):
+        call_command("verify_ledger", "--export", "-", stdout=Closed(), stderr=StringIO())
+
+
 def test_the_command_takes_mode_and_moment(cards):
     out = StringIO()
     since = database_now() - timedelta(hours=1)

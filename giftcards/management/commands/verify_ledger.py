@@ -166,7 +166,8 @@ class Command(BaseCommand):
     def _export(self, target: str, form: str, journal: Journal) -> str:
         with self._progress(journal.count(), " entries") as progress:
             if target == STDOUT:
-                FORMATS[form](journal, self.stdout, progress.update)
+                with _told_if_impossible("Standard output"):
+                    FORMATS[form](journal, self.stdout, progress.update)
             else:
                 with _told_if_impossible(target), whole_file(Path(target)) as file:
                     text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
