@@ -13,8 +13,8 @@ WORDS: Final = "wipe test data"
 
 class Command(BaseCommand):
     help = (
-        "Removes everything of the test mode: cards with their ledger, markets, recipients, events and "
-        "idempotency keys. Live data, API keys and applications stay."
+        "Removes everything of the test mode: cards with their ledger, orders, products, markets, "
+        "recipients, events and idempotency keys. Live data, API keys and applications stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
