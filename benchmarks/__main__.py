@@ -48,6 +48,9 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--compare", choices=["plain"], help="with the same models in unmodified DJA viewsets"
     )
+    parser.add_argument(
+        "--beneath", action="store_true", help="with applications that do next to nothing, as well"
+    )
     parser.add_argument("--soak", type=int, default=0, metavar="N", help="measure memory after N requests")
     parser.add_argument("--no-pgbench", action="store_true", help="leave pgbench out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures are written")
@@ -94,6 +97,7 @@ def measured(chosen: argparse.Namespace) -> figures.Figures:
         rounds=chosen.rounds,
         soak=chosen.soak,
         with_plain=chosen.compare == "plain",
+        with_beneath=chosen.beneath,
         with_pgbench=not chosen.no_pgbench,
     )
     with servers.cluster(*chosen.set) as cluster:

@@ -89,11 +89,13 @@ class OfDatabase:
     requests_served: int = 0
     true: list[str] = field(default_factory=list)
     requests: dict[str, OfRequest] = field(default_factory=dict)
+    beneath: dict[str, Cost] = field(default_factory=dict)
 
     @classmethod
     def read(cls, kept: dict[str, Any]) -> Self:
         requests = {name: OfRequest.read(each) for name, each in kept.pop("requests").items()}
-        return cls(**kept, requests=requests)
+        beneath = {name: Cost(**each) for name, each in kept.pop("beneath").items()}
+        return cls(**kept, requests=requests, beneath=beneath)
 
 
 @dataclass(slots=True)

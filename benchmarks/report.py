@@ -42,10 +42,19 @@ ABOUT: Final = {
 }
 
 
+BENEATH: Final = {
+    "statement": "ten lines of Python that send one SELECT through psycopg",
+    "view": "an empty view of Django",
+    "api_view": "an empty view of REST framework",
+}
+
+
 def report(figures: Figures) -> str:
     parts = [heading(figures)]
     for database in figures.databases:
         parts += ["\n".join(table(database)), "\n".join(remarks(database))]
+        if database.beneath:
+            parts.append("\n".join(beneath(database)))
     if len(figures.databases) > 1:
         parts.append("\n".join(growth(figures.databases[0], figures.databases[-1])))
     if figures.batch:
@@ -130,6 +139,16 @@ def remarks(database: OfDatabase) -> Iterator[str]:
     )
     yield f"- Loaded in {database.load_seconds:,.0f} s; {database.megabytes:,.0f} MB on disk."
     yield from (f"- True at the end: {each.rstrip('.')}." for each in database.true)
+
+
+def beneath(database: OfDatabase) -> Iterator[str]:
+    yield "**Beneath a retrieval**: behind the same server, under the same load, in the same rounds"
+    yield ""
+    yield row(["application", "requests/s", "CPU ms: Python + PostgreSQL"])
+    yield row(["---"] * 3)
+    for name, cost in database.beneath.items():
+        cpu = f"{cost.server_ms:.2f} + {cost.postgres_ms:.2f} = {cost.cpu_ms:.2f}"
+        yield row([BENEATH[name], f"{cost.per_second:,.0f}", cpu])
 
 
 def growth(small: OfDatabase, large: OfDatabase) -> Iterator[str]:

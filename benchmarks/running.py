@@ -4,7 +4,7 @@ the end."""
 import contextlib
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,6 +25,13 @@ PLAIN_AT_MOST: Final = 1_000_000
 
 VERIFIED_WHOLE: Final = 20_000
 """Cards up to which verify_ledger goes through all of them at the end; of more, through the last changed."""
+
+BENEATH: Final = {
+    "statement": "benchmarks.beneath.statement:application",
+    "view": "benchmarks.beneath.view:application",
+    "api_view": "benchmarks.beneath.api_view:application",
+}
+"""Asked as for `retrieve`, on the first database only: they know nothing of the others."""
 
 WARMING_UP: Final = 320
 """Requests: twenty for each thread of two workers, each of which has a connection that must plan."""
@@ -49,6 +56,7 @@ class Plan:
     rounds: int
     soak: int = 0
     with_plain: bool = False
+    with_beneath: bool = False
     with_pgbench: bool = True
 
 
@@ -61,6 +69,7 @@ class Running:
     plan: Plan
     service: Server
     plain: Server | None
+    beneath: Mapping[str, Server]
     figures: OfDatabase
     debits_before: int = 0
     debits: int = 0
@@ -68,6 +77,7 @@ class Running:
     scripts: dict[str, str] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
     plain_samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
+    beneath_samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
     floors: dict[str, list[pgbench.Floor]] = field(default_factory=lambda: defaultdict(list))
     troubles: dict[str, str] = field(default_factory=dict)
 
@@ -82,6 +92,8 @@ class Running:
             self.warm_up(name, self.service)
             if self.plain and name in IN_PLAIN:
                 self.warm_up(name, self.plain)
+        for each in self.beneath.values():
+            self.warm_up("retrieve", each)
         self.figures.memory_before = self.service.memory_per_worker()
 
     def write_script(self, name: str, logging: Server) -> None:
@@ -108,6 +120,10 @@ class Running:
             self.plain_samples[name].append(self.sampled(name, self.plain, turn))
         if name in self.scripts:
             self.measure_floor(name)
+
+    def measure_beneath(self, turn: int) -> None:
+        for name, each in self.beneath.items():
+            self.beneath_samples[name].append(self.sampled("retrieve", each, turn))
 
     def sampled(self, name: str, asked: Server, turn: int) -> Sample:
         load = Load(self.plan.connections, self.plan.seconds, seed=f"round {turn} {asked.port}")
@@ -141,6 +157,7 @@ class Running:
             elif name in self.troubles:
                 of_request.pgbench = PgbenchCost(trouble=self.troubles[name])
             self.figures.requests[name] = of_request
+        self.figures.beneath = {name: Cost.of(taken) for name, taken in self.beneath_samples.items()}
         self.figures.true = [*self.sums_agree(), self.ledger_is_true()]
         return self.figures
 
@@ -178,7 +195,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(cluster: Cluster, cards: int, plan: Plan) -> Iterator[Running]:
+def running(cluster: Cluster, cards: int, plan: Plan, *, is_first: bool) -> Iterator[Running]:
     database = databases.made(cluster, cards)
     with contextlib.ExitStack() as stack:
         environment = cluster.environment(database.name)
@@ -188,18 +205,20 @@ def running(cluster: Cluster, cards: int, plan: Plan) -> Iterator[Running]:
             if plan.with_plain and cards <= PLAIN_AT_MOST
             else None
         )
+        asked = BENEATH if plan.with_beneath and is_first else {}
+        beneath = {name: stack.enter_context(server(environment, each)) for name, each in asked.items()}
         entries = databases.asked(cluster, database.name, "SELECT count(*) FROM giftcards_ledgerentry")
         figures = OfDatabase(cards, entries, round(database.megabytes), round(database.load_seconds, 1))
-        yield Running(cluster, database, plan, service, plain, figures)
+        yield Running(cluster, database, plan, service, plain, beneath, figures)
 
 
 def run(cluster: Cluster, sizes: Sequence[int], plan: Plan, figures: Figures) -> None:
     """Raises WrongAnswerError, NotTrueError."""
     with contextlib.ExitStack() as stack:
-        all_running = []
+        all_running: list[Running] = []
         for cards in sizes:
             DEV.say(f"Loading {cards} cards ...")
-            all_running.append(stack.enter_context(running(cluster, cards, plan)))
+            all_running.append(stack.enter_context(running(cluster, cards, plan, is_first=not all_running)))
             DEV.say(f"... in {all_running[-1].figures.load_seconds} s.")
         for each in all_running:
             each.get_ready()
@@ -208,4 +227,5 @@ def run(cluster: Cluster, sizes: Sequence[int], plan: Plan, figures: Figures) ->
             for name in plan.names if turn % 2 == 0 else reversed(plan.names):
                 for each in all_running:
                     each.measure(name, turn)
+            all_running[0].measure_beneath(turn)
         figures.databases = [each.finish() for each in all_running]

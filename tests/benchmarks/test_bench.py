@@ -20,7 +20,7 @@ def bench(*options: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.slow
 def test_it_measures_loaded_cards_whose_ledger_is_true_and_leaves_nothing_behind(tmp_path: Path) -> None:
     small = ("--cards", "200", "--seconds", "0.3", "--rounds", "1", "--only", "retrieve,debit")
-    done = bench(*small, "--json", str(tmp_path / "figures.json"))
+    done = bench(*small, "--beneath", "--json", str(tmp_path / "figures.json"))
 
     assert done.returncode == 0, done.stderr
     (database,) = json.loads((tmp_path / "figures.json").read_text())["databases"]
@@ -31,6 +31,8 @@ def test_it_measures_loaded_cards_whose_ledger_is_true_and_leaves_nothing_behind
         assert each["service"]["per_second"] > 0
         assert each["service"]["server_ms"] > 0
         assert not each["pgbench"] or not each["pgbench"]["trouble"]
+    assert set(database["beneath"]) == {"statement", "view", "api_view"}
+    assert "| an empty view of Django |" in done.stdout
     assert "| debit |" in done.stdout
     assert "| retrieve |" in done.stdout
 

@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import document
+from benchmarks import document, running
 from benchmarks.asking import REQUESTS
 from benchmarks.batch import OfBatch, Turn
 from benchmarks.figures import Cost, Figures, OfDatabase, OfRequest, PgbenchCost
 from benchmarks.plot import SHOWN
-from benchmarks.report import ABOUT, report
+from benchmarks.report import ABOUT, BENEATH, report
 
 
 def figures(**costs: float) -> Figures:
@@ -33,6 +33,7 @@ def figures(**costs: float) -> Figures:
             777,
             ["It is."],
             {"debit": debit, "hot": hot},
+            {"api_view": Cost(4000.0, 0.2, 0.01, 2.0, 9.0, 0.1)} if cards == 10_000 else {},
         )
 
     databases = [database(10_000, costs.get("small", 0.5)), database(1_000_000, costs.get("large", 0.9))]
@@ -57,6 +58,11 @@ def test_a_target_is_met_or_not_in_words() -> None:
     assert "| debit | 0.50 → 0.90 | 1.80 | **not met** | 2.0 → 2.0 |" in lines
     assert "- One hot card reaches 60% of what spread cards do (target ≥ 70%: **not met**)." in lines
     assert any("after 777 requests (target ≤ 130 MB: **not met**)" in line for line in lines)
+
+
+def test_what_stands_beneath_is_shown_once() -> None:
+    lines = [line for line in report(figures()).splitlines() if line.startswith("| an empty view")]
+    assert lines == ["| an empty view of REST framework | 4,000 | 0.20 + 0.01 = 0.21 |"]
 
 
 def test_a_batch_is_held_against_raw_copy_round_by_round() -> None:
@@ -103,3 +109,4 @@ def test_the_plot_is_a_picture_with_every_line_inside_it(costs: dict[str, float]
 def test_every_request_has_a_name_and_every_line_is_one_of_them() -> None:
     assert set(ABOUT) == set(REQUESTS)
     assert set(SHOWN) <= set(REQUESTS)
+    assert set(BENEATH) == set(running.BENEATH)
