@@ -40,7 +40,8 @@ def test_the_welcome_has_all_that_a_newcomer_needs(dev):
         known = json.loads((dev.data / "secrets" / "demo.json").read_text())
         for shown in ("admin_email", "admin_password", "test_key", "live_key"):
             assert known[shown] in service.welcome
-        assert f"http://127.0.0.1:{service.port}/back-office/" in service.welcome
+        for address in ("api/docs", "back-office/"):
+            assert f"http://127.0.0.1:{service.port}/{address}" in service.welcome
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the printed line needs curl")
