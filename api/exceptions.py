@@ -9,6 +9,7 @@
 | Conflict, a unique or foreign key broken by a race | 409 |
 | REST framework's exceptions | their status, the contract's code |
 | no free connection, lock or statement timeout, deadlock | 503 with Retry-After: nothing has changed |
+| a standby was to write, or a migration changed what was prepared | the same |
 | the connection to the database lost | 503 without: it may have been done |
 | either, once a write is committed | 503 that says so: `api.idempotency.reading_back` |
 | a list that filters reach the statement timeout with | 503 naming them, nothing to try again soon |
@@ -22,7 +23,7 @@ from math import ceil
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, InternalError, NotSupportedError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions as drf
 
@@ -38,6 +39,7 @@ BASE: Final = "base"
 UNIQUE_VIOLATION: Final = "23505"
 FOREIGN_KEY_VIOLATION: Final = "23503"
 STATEMENT_TIMEOUT: Final = "57014"
+READ_ONLY: Final = "25006"
 ROLLED_BACK: Final = frozenset({STATEMENT_TIMEOUT, "55P03", "40P01", "40001", "53300"})
 """Statement timeout, lock timeout, deadlock, serialization failure, too many connections."""
 
@@ -180,12 +182,25 @@ def _unavailable(exception: BaseException, context: Context) -> Rejection:
         detail = RETRY_WITH_THE_KEY if context.has_key else UNKNOWN_OUTCOME
         return Rejection(error("SERVICE_UNAVAILABLE", detail))
     if sqlstate(exception) != STATEMENT_TIMEOUT:
-        detail = "The database is busy; nothing has changed. Try again."
-        return Rejection(error("SERVICE_UNAVAILABLE", detail), headers={"Retry-After": "1"})
+        return _busy()
     if context.filters:
         return Rejection(*(_too_slow(parameter) for parameter in context.filters))
     detail = "The request took longer than this service allows; nothing has changed."
     return Rejection(error("SERVICE_UNAVAILABLE", detail), headers={"Retry-After": "1"})
+
+
+def _busy() -> Rejection:
+    detail = "The database is busy; nothing has changed. Try again."
+    return Rejection(error("SERVICE_UNAVAILABLE", detail), headers={"Retry-After": "1"})
+
+
+def _overtaken(exception: BaseException, context: Context) -> Rejection | None:
+    """The server is a standby that nobody has promoted yet, or a migration has changed the type of what a
+    prepared statement reads; the next one is prepared anew. Anything else is a bug."""
+    diagnostics = getattr(exception.__cause__, "diag", None)
+    # PostgreSQL says of a plan only that something is not supported, in the language of its log.
+    is_stale = getattr(diagnostics, "source_function", None) == "RevalidateCachedQuery"
+    return _busy() if is_stale or sqlstate(exception) == READ_ONLY else None
 
 
 def _is_without_effect(exception: BaseException) -> bool:
@@ -218,5 +233,6 @@ _WORDING: Final[tuple[tuple[Any, Callable[[Any, Context], Rejection | None]], ..
     (RequestDataTooBig, _too_big),
     (SuspiciousOperation, _suspicious),
     ((OperationalError, InterfaceError), _unavailable),
+    ((InternalError, NotSupportedError), _overtaken),
     (IntegrityError, _race),
 )

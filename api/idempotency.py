@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import NotSupportedError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from api.credential import Credential
@@ -96,7 +96,7 @@ def reading_back() -> Iterator[None]:
     may be told that nothing has changed. Raises Rejection (503)."""
     try:
         yield
-    except OperationalError as failure:
+    except (OperationalError, NotSupportedError) as failure:
         if connection.in_atomic_block:
             raise
         raise Rejection(error("SERVICE_UNAVAILABLE", DONE)) from failure
