@@ -87,7 +87,7 @@ def _seed_cards(caller: Caller, europe: Market, japan: Market) -> None:
     _spend(active, caller, 2990, "1001")
     _spend(active, caller, 1250, "1002")
     operations.recharge(
-        caller=caller, card_id=active.id, amount_cents=2000, occasion=Occasion(reason="Birthday top-up")
+        caller=caller, card_id=active.id, amount_cents=2000, occasion=Occasion(reason="Birthday")
     )
     _active(_card(caller, balance_cents=8000, market=japan, recipient_email="hana@example.com"), caller)
 
