@@ -117,7 +117,12 @@ class ResourceFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
     def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
         predicates = view.query.predicates
-        return queryset.narrowed_by(search_for(predicates, view.target)) if predicates else queryset
+        if not predicates:
+            return queryset
+        search = search_for(predicates, view.target)
+        for special, matcher, text in specials(predicates, view.target):
+            special.admit(matcher, text, request, view.credential)
+        return queryset.narrowed_by(search)
 
 
 def search_for(predicates: Iterable[tuple[str, str]], declaration: Declaration) -> Search:
@@ -129,6 +134,15 @@ def search_for(predicates: Iterable[tuple[str, str]], declaration: Declaration) 
         declaration,
         tuple((predicate, tuple(each.shape for each in asked)) for predicate, asked in read),
     )
+
+
+def specials(
+    predicates: Iterable[tuple[str, str]], declaration: Declaration
+) -> Iterator[tuple[AttributeFilter, str, str]]:
+    """The attributes that bring matchers of their own, each with the matcher and what stands behind it."""
+    for predicate, text in predicates:
+        matcher, targets = cast(Understood, read_predicate(predicate, declaration))
+        yield from ((target.special, matcher, text) for target in targets if target.special)
 
 
 def _read(predicate: str, text: str, declaration: Declaration) -> list[Asked]:

@@ -20,9 +20,11 @@ from operator import and_, or_
 from typing import Any, ClassVar, Final, TypeAlias
 
 from django.db.models import CharField, Lookup, Q, TextField
+from django.http import HttpRequest
 from psycopg.types.json import Jsonb
 from rest_framework.serializers import Field
 
+from api.credential import Credential
 from api.fields import Metadata, StrictBoolean, StrictChoice, StrictInteger, StrictString, Timestamp, Uuid
 from api.told import Told, Values, array
 
@@ -138,6 +140,16 @@ class AttributeFilter(ABC):
     def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
         """The condition for what was read: each value's `Told`, and the form. `prefix` is the ORM's path to
         the attribute's model: `""` or `"gift_card__"`."""
+
+    def admit(  # noqa: B027 (most attributes may be searched as often as anybody likes)
+        self, matcher: str, text: str, request: HttpRequest, credential: Credential
+    ) -> None:
+        """Before it is searched for so. Raises Rejection (429) for whoever has tried too often."""
+
+    def note(  # noqa: B027 (the same)
+        self, matcher: str, text: str, request: HttpRequest, credential: Credential, *, found: bool
+    ) -> None:
+        """Afterwards: whether the page that was asked for has anything on it."""
 
 
 @CharField.register_lookup

@@ -25,6 +25,7 @@ from api.dispatching import WITHOUT_RESOURCES, DispatchedViewSet
 from api.documents import answer, document, link_to, root_of
 from api.errors import Rejection, error
 from api.fields import uuid_or_none
+from api.filtering import specials
 from api.idempotency import Written, once, reading_back
 from api.negotiation import MEDIA_TYPE
 from api.paging import known_count, page_meta, page_numbers
@@ -248,8 +249,12 @@ class ResourceViewSet(DispatchedViewSet):
         return self._answer(data, included, meta=meta, links=self._relationship_links() | links)
 
     def _read_list(self, rows: Selection, *, linkage_only: bool) -> tuple[Resources, Resources]:
-        if not linkage_only:
-            return self._read(rows)
+        data, included = self._linkage(rows) if linkage_only else self._read(rows)
+        for special, matcher, text in specials(self.query.predicates, self.target):
+            special.note(matcher, text, self.request, self.credential, found=bool(data))
+        return data, included
+
+    def _linkage(self, rows: Selection) -> tuple[Resources, Resources]:
         keys = rows.rows(columns_named("pk"), self.credential.caller)
         return [{**identifier(self.target.type, key)} for (key,) in keys], []
 

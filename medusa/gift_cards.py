@@ -36,6 +36,7 @@ ORDERS: Final = {
     "balance": "balance_cents",
     "value": "initial_balance_cents",
 }
+CODE: Final = CodeFilter()
 RELATED: Final = ("market", "order")
 DATE: Final = "be a Date instance"
 BOOLEAN: Final = "be a boolean value"
@@ -62,8 +63,11 @@ def list_gift_cards(request: HttpRequest) -> HttpResponse:
     page = page_of(request, limit=50, columns=ORDERS)
     cards = _shown(credential.caller)
     if page.q:
+        CODE.admit("cont", page.q, request, credential)
         cards = cards.filter(_with_code(page.q) | _of_order(page.q, credential))
     rows = [gift_card(card, credential) for card in page.of(cards.select_related(*RELATED))]
+    if page.q:
+        CODE.note("cont", page.q, request, credential, found=bool(rows))
     number = count(cards, as_far_as=page.end).number if page.q else _how_many(credential.caller, page.end)
     return answer(page.envelope("gift_cards", rows, number))
 
@@ -164,8 +168,7 @@ def _with_code(q: str) -> Q:
     """The whole code, what it begins with or what it ends with: no other part of it is stored readably."""
     if not q.isprintable():
         return Q(pk__in=[])
-    code = CodeFilter()
-    return code.build("cont", code.read("cont", q).values, None, prefix="")
+    return CODE.build("cont", CODE.read("cont", q).values, None, prefix="")
 
 
 def _of_order(q: str, credential: Credential) -> Q:

@@ -1,4 +1,5 @@
-"""How often codes may be tried, by whoever sends them: look-ups, and payments that name their cards by code.
+"""How often codes may be tried, by whoever sends them: look-ups, payments that name their cards by code, and
+searches by code of those who are not shown any.
 
 Every try counts for the API key and for the client's address, within a minute. A try that fails counts for
 both and for the whole mode, within ten minutes. Once the mode has seen too many failures, those keys and
@@ -55,10 +56,10 @@ def admit(asker: Asker, *, codes: int = 1) -> None:
     _refuse_if_held_back(asker, failures)
 
 
-def count_failure(asker: Asker) -> None:
-    """A request had a code that can't be used. To be called outside any transaction, after the request's own
-    is rolled back."""
-    FAILURES.count(asker.key, asker.address, asker.mode)
+def count_failure(asker: Asker, *, codes: int = 1) -> None:
+    """A request had so many codes that can't be used. To be called outside any transaction, after the
+    request's own is rolled back."""
+    FAILURES.count(asker.key, asker.address, asker.mode, times=codes)
 
 
 def _refuse_if_held_back(asker: Asker, failures: Counts) -> None:

@@ -8,13 +8,17 @@ from typing import Any, ClassVar, Final
 
 from cryptography.exceptions import InvalidTag
 from django.db.models import Q
+from django.http import HttpRequest
 
 from access.scopes import Scope
 from api.credential import Credential
 from api.matchers import Asked, AttributeFilter
 from api.told import Told
 from giftcards import codes
+from giftcards.api.code_tries import Asker, admit, count_failure
 from giftcards.code_format import possible_suffixes
+from giftcards.models import GiftCard
+from kernel.caller import Caller
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +77,43 @@ class CodeFilter(AttributeFilter):
             raise ValueError
         return Asked((wanted,))
 
+    def admit(self, matcher: str, text: str, request: HttpRequest, credential: Credential) -> None:
+        """Counted like look-ups: what a search finds or not tells as much. Whoever is shown codes learns
+        nothing by guessing them."""
+        tried = _tried(matcher, text, credential)
+        if tried:
+            admit(Asker.of(request, credential), codes=tried)
+
+    def note(
+        self, matcher: str, text: str, request: HttpRequest, credential: Credential, *, found: bool
+    ) -> None:
+        missing = _tried(matcher, text, credential)
+        if missing and matcher == "in":
+            # One that exists would hide all the others, and so would rows that are found otherwise.
+            missing -= _existing(text, credential.caller)
+        elif found:
+            missing = 0
+        if missing:
+            count_failure(Asker.of(request, credential), codes=missing)
+
     def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
         columns = zip(COLUMNS[matcher], told, strict=True)
         return reduce(or_, (Q(**{f"{prefix}{column}__among": those}) for column, those in columns))
+
+
+def _tried(matcher: str, text: str, credential: Credential) -> int:
+    """How many codes are guessed at. What is shorter than any code guesses at none, and the last four
+    characters are shown to everybody."""
+    if matcher == "end" or Scope.REVEAL_CODES in credential.scopes:
+        return 0
+    return len(_apart(text)) if matcher == "in" else int(len(text) >= codes.MIN_LENGTH)
+
+
+def _apart(text: str) -> set[tuple[bytes, ...]]:
+    """The digests of each of several codes."""
+    return {tuple(codes.digests(each)) for each in text.split(",") if len(each) >= codes.MIN_LENGTH}
+
+
+def _existing(text: str, caller: Caller) -> int:
+    digests = [digest for each in _apart(text) for digest in each]
+    return GiftCard.objects.visible_to(caller).filter(code_digest__in=digests).count()
