@@ -1,3 +1,5 @@
+"""What an API key stands for, and finding keys."""
+
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -49,30 +51,30 @@ def credential_of(key: Secret, *, ask_later: bool = False) -> Credential | None:
     It is asked for each request, so that a revocation holds from the next one on: now, or (`ask_later`) with
     the next statement, where what it stood for the last time is known.
     """
-    return the_credential('"access_apikey"."digest" = %s', digest(key), ask_later=ask_later)
+    return credential_where('"access_apikey"."digest" = %s', digest(key), ask_later=ask_later)
 
 
-def the_credential(condition: str, *values: Any, ask_later: bool = False) -> Credential | None:
+def credential_where(condition: str, *values: Any, ask_later: bool = False) -> Credential | None:
     """Of the usable key that meets the condition, in SQL, which finds one at most.
 
     What is known of it is as good as what is looked up: the database is asked whether it still says the same.
     """
     known = _known.get((condition, values))
     if known is None:
-        return _looked_up(condition, values)
+        return _look_up(condition, values)
     if ask_later:
         ask_with_next(known.question)
         return known.credential
     try:
         known.question.ask()
     except NoLongerSoError:
-        return _looked_up(condition, values)
+        return _look_up(condition, values)
     return known.credential
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a key stood for when it was last looked up, and whether that is so."""
+    """What a key stood for when it was last looked up, and the question whether it still does."""
 
     credential: Credential
     question: Question
@@ -81,7 +83,7 @@ class Known:
 _known: Final[dict[tuple[str, tuple[Any, ...]], Known]] = {}
 
 
-def _looked_up(condition: str, values: tuple[Any, ...]) -> Credential | None:
+def _look_up(condition: str, values: tuple[Any, ...]) -> Credential | None:
     statement, parameters = _usable_keys()
     keys, given = f"{statement} AND {condition}", (*parameters, *values)
     rows = rows_of(f"SELECT found.*, found::text FROM ({keys}) AS found", given)  # noqa: S608 (the ORM's text)

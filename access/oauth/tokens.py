@@ -25,7 +25,7 @@ from access.models import SigningKey
 from access.oauth.issuer import Issuer
 from access.oauth.scopes import Grant
 from access.oauth.signing_keys import ALGORITHM, TOKENS_LIVE, key_in_use, public_key
-from access.queries import Credential, the_credential
+from access.queries import Credential, credential_where
 from access.scopes import EVERY_SCOPE
 from kernel.clock import database_now
 from kernel.modes import Mode
@@ -112,7 +112,7 @@ def credential_of_token(token: Secret, *, ask_later: bool = False) -> Credential
         return None
     condition, published_for = _still_counts()
     values = (claims.client_id, claims.expires_at, claims.digest, *published_for, claims.kid)
-    credential = the_credential(condition, *values, ask_later=ask_later)
+    credential = credential_where(condition, *values, ask_later=ask_later)
     return None if credential is None else credential.within(claims.scopes, claims.market_ids)
 
 

@@ -234,7 +234,7 @@ def test_what_another_thread_remembers_meanwhile_is_asked_about_at_once(monkeypa
 
     def forget_while_another_thread_looks_it_up(known_by):
         forget(known_by)
-        vars(queries)["_looked_up"](*known_by)
+        vars(queries)["_look_up"](*known_by)
         note(held)
 
     monkeypatch.setattr(queries, "_forget", forget_while_another_thread_looks_it_up)
