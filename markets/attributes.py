@@ -59,6 +59,32 @@ class MarketChanges(TypedDict, total=False):
     metadata: dict[str, Any] | None
 
 
+NEW_MARKET: Final[Mapping[str, Any]] = {
+    "name": None,
+    "code": None,
+    "checkout_url": None,
+    "private": False,
+    "currency_code": None,
+    "time_zone": None,
+    "locale": None,
+    "code_format": None,
+    "default_validity_months": None,
+    "minimum_validity_months": None,
+    "allows_expiry": True,
+    "keeps_single_use_remainder": True,
+    "cash_out_below_cents": None,
+    "tax_rate": None,
+    "tax_code": None,
+    "gift_cards_taxable": True,
+    "automatic_taxes": True,
+    "tax_provider_id": None,
+    "reference": None,
+    "reference_origin": None,
+    "metadata": None,
+}
+"""What a market is made of where nothing else is said; without a name it is refused."""
+
+
 def web_address(about: str, value: Any) -> str | None:
     if value is None or value == "":
         return None

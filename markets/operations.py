@@ -1,6 +1,5 @@
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Unpack
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -13,39 +12,14 @@ from kernel.constraints import delete_unless_in_use, is_foreign_key_violation, v
 from kernel.modes import Mode
 from kernel.refusals import OPERATION, Conflict, Invalid, NotFound
 from kernel.validation import changed_attributes, checked
-from markets.attributes import MARKET_CHECKS, MarketChanges, require_coherent_policy
+from markets.attributes import MARKET_CHECKS, NEW_MARKET, MarketChanges, require_coherent_policy
 from markets.models import Market
 
 RESOURCE_TYPE: Final = "markets"
 TAKEN: Final = "has already been taken"
 
 
-def create_market(
-    *,
-    caller: Caller,
-    name: str,
-    code: str | None = None,
-    checkout_url: str | None = None,
-    private: bool = False,
-    currency_code: str | None = None,
-    time_zone: str | None = None,
-    locale: str | None = None,
-    code_format: str | None = None,
-    default_validity_months: int | None = None,
-    minimum_validity_months: int | None = None,
-    allows_expiry: bool = True,
-    keeps_single_use_remainder: bool = True,
-    cash_out_below_cents: int | None = None,
-    tax_rate: Decimal | None = None,
-    tax_code: str | None = None,
-    gift_cards_taxable: bool = True,
-    automatic_taxes: bool = True,
-    tax_provider_id: str | None = None,
-    reference: str | None = None,
-    reference_origin: str | None = None,
-    metadata: dict[str, Any] | None = None,
-    reason: str = "",
-) -> Market:
+def create_market(*, caller: Caller, reason: str = "", **attributes: Unpack[MarketChanges]) -> Market:
     """Open a market; currency, time zone and locale come from the settings unless given; codes are UUIDs,
     and no rule limits validity or pays out remainders.
 
@@ -55,30 +29,7 @@ def create_market(
         raise Invalid(
             OPERATION, "market_restricted", "is not possible for a caller restricted to certain markets"
         )
-    attributes: MarketChanges = {
-        "name": name,
-        "code": code,
-        "checkout_url": checkout_url,
-        "private": private,
-        "currency_code": currency_code,
-        "time_zone": time_zone,
-        "locale": locale,
-        "code_format": code_format,
-        "default_validity_months": default_validity_months,
-        "minimum_validity_months": minimum_validity_months,
-        "allows_expiry": allows_expiry,
-        "keeps_single_use_remainder": keeps_single_use_remainder,
-        "cash_out_below_cents": cash_out_below_cents,
-        "tax_rate": tax_rate,
-        "tax_code": tax_code,
-        "gift_cards_taxable": gift_cards_taxable,
-        "automatic_taxes": automatic_taxes,
-        "tax_provider_id": tax_provider_id,
-        "reference": reference,
-        "reference_origin": reference_origin,
-        "metadata": metadata,
-    }
-    values = checked(attributes, MARKET_CHECKS)
+    values = checked({**NEW_MARKET, **attributes}, MARKET_CHECKS)
     with transaction.atomic():
         market = Market(mode=caller.mode, number=_next_number(caller.mode), **values)
         require_coherent_policy(market)
