@@ -27,9 +27,10 @@ from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_bytes
 
+from api.bind_parameters import BindParameter
 from api.columns import columns_named
-from api.selecting import Narrowing, Order, Selection
-from api.told import Told
+from api.selecting import Selection
+from api.shapes import Narrowing, Order
 from kernel.caller import Caller
 
 PROFILE: Final = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination/"
@@ -146,7 +147,7 @@ def _those_before(
     to the table's end, in vain, when the range is shorter than the page."""
     ranges = _ranges(_backwards(order), _nulls(end))
     those = Keys(([position[-1] for position in found],))
-    inside = set(rows.narrowed_by(Beyond(end, ranges), those).rows(columns_named("pk"), caller))
+    inside = set(rows.narrowed_by(Beyond(end, ranges), those).fetch(columns_named("pk"), caller))
     return [position for position in found if (position[-1],) in inside]
 
 
@@ -155,10 +156,10 @@ def _walk(rows: Selection, order: Order, start: Position | None, size: int, call
     columns = columns_named(*map(_name, order))
     rows = replace(rows, order=order, window=(0, size))
     if start is None:
-        return rows.rows(columns, caller)
+        return rows.fetch(columns, caller)
     found: list[Position] = []
     for each in _ranges(order, _nulls(start)):
-        found += rows.narrowed_by(Beyond(start, (each,))).rows(columns, caller)
+        found += rows.narrowed_by(Beyond(start, (each,))).fetch(columns, caller)
         if len(found) >= size:
             break
     return found[:size]
@@ -172,7 +173,7 @@ class Range:
     compared: tuple[tuple[str, int], ...]
     nulls: tuple[tuple[str, bool], ...]
 
-    def condition(self, place: Sequence[Told]) -> Q:
+    def condition(self, place: Sequence[BindParameter]) -> Q:
         compared = {lookup: place[number] for lookup, number in self.compared}
         return Q(**compared, **{f"{column}__isnull": is_null for column, is_null in self.nulls})
 
@@ -183,16 +184,20 @@ class Beyond(Narrowing):
 
     ranges: tuple[Range, ...]
 
-    def narrowed(self, rows: QuerySet[Any], told: Sequence[Told], caller: Caller) -> QuerySet[Any]:
-        return rows.filter(reduce(or_, (each.condition(told) for each in self.ranges)))
+    def narrowed(
+        self, rows: QuerySet[Any], parameters: Sequence[BindParameter], caller: Caller
+    ) -> QuerySet[Any]:
+        return rows.filter(reduce(or_, (each.condition(parameters) for each in self.ranges)))
 
 
 @dataclass(frozen=True, slots=True)
 class Keys(Narrowing):
     """What has one of these keys: the only value is their list."""
 
-    def narrowed(self, rows: QuerySet[Any], told: Sequence[Told], caller: Caller) -> QuerySet[Any]:
-        return rows.filter(pk__among=told[0])
+    def narrowed(
+        self, rows: QuerySet[Any], parameters: Sequence[BindParameter], caller: Caller
+    ) -> QuerySet[Any]:
+        return rows.filter(pk__among=parameters[0])
 
 
 @lru_cache(maxsize=512)

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
 from rest_framework.exceptions import ValidationError
 
+from api.bind_parameters import BindParameter
 from api.declaration import AnyField, Declaration, Relationship
 from api.errors import brief
 from api.fields import Metadata, StrictBoolean, StrictString, Timestamp, Uuid
@@ -37,8 +38,7 @@ from api.matchers import (
     kind_of,
 )
 from api.query import DEPTH, refuse
-from api.selecting import Narrowing
-from api.told import Told
+from api.shapes import Narrowing
 from kernel.caller import Caller
 
 MOST_COMPARED: Final = 100
@@ -100,8 +100,10 @@ class Search(Narrowing):
     declaration: Declaration
     conditions: tuple[tuple[str, tuple[Shape, ...]], ...]
 
-    def narrowed(self, rows: QuerySet[Any], told: Sequence[Told], caller: Caller) -> QuerySet[Any]:
-        remaining = iter(told)
+    def narrowed(
+        self, rows: QuerySet[Any], parameters: Sequence[BindParameter], caller: Caller
+    ) -> QuerySet[Any]:
+        remaining = iter(parameters)
         for predicate, shapes in self.conditions:
             rows = rows.filter(_condition(predicate, shapes, remaining, self.declaration, caller))
         return rows
@@ -172,12 +174,16 @@ def _refuse_too_many(read: Iterable[tuple[str, Sequence[Asked]]], declaration: D
 
 
 def _condition(
-    predicate: str, shapes: Iterable[Shape], told: Iterator[Told], declaration: Declaration, caller: Caller
+    predicate: str,
+    shapes: Iterable[Shape],
+    parameters: Iterator[BindParameter],
+    declaration: Declaration,
+    caller: Caller,
 ) -> Q:
     """Of the attributes that the predicate names, any."""
     matcher, targets = cast(Understood, read_predicate(predicate, declaration))
     matches = (
-        _match(target, matcher, shape, list(islice(told, shape.number)), caller)
+        _match(target, matcher, shape, list(islice(parameters, shape.number)), caller)
         for target, shape in zip(targets, shapes, strict=True)
     )
     return reduce(or_, matches)
@@ -241,13 +247,15 @@ def _step(relationship: Relationship, at: Target) -> Target:
     return Target(relationship.target, "", prefix, (*at.way, way))
 
 
-def _match(target: Target, matcher: str, shape: Shape, told: Sequence[Told], caller: Caller) -> Q:
+def _match(
+    target: Target, matcher: str, shape: Shape, parameters: Sequence[BindParameter], caller: Caller
+) -> Q:
     if target.special is not None:
-        matches = target.special.build(matcher, told, shape.form, prefix=target.prefix)
+        matches = target.special.build(matcher, parameters, shape.form, prefix=target.prefix)
     else:
         row = MATCHERS[matcher]
-        operand = {Operand.BOOLEAN: shape.form, Operand.VALUES: told, Operand.TEXTS: told}
-        matches = row.build(target.column, operand[row.operand] if row.operand in operand else told[0])
+        operand = {Operand.BOOLEAN: shape.form, Operand.VALUES: parameters, Operand.TEXTS: parameters}
+        matches = row.build(target.column, operand[row.operand] if row.operand in operand else parameters[0])
     reach = _within_reach(target, caller)
     if reach and _finds_nothing(matcher, shape):
         return (matches & reach) | ~reach

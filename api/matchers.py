@@ -1,7 +1,7 @@
 """The matchers of `filter[q][<attribute>_<matcher>]` (contract §6): a table to extend, one row each.
 
 A row says what stands behind the equals sign, which kinds of attributes the matcher is for and which
-condition it builds for a column: one for all values, which a statement is told when it is run (`api.told`).
+condition it builds for a column: one for all values, which a statement is run with (`api.bind_parameters`).
 NULL matches `null`, `blank`, their opposites turned false, and the `_or_null` forms; every other matcher
 leaves it out, also the negative ones.
 
@@ -24,9 +24,9 @@ from django.http import HttpRequest
 from psycopg.types.json import Jsonb
 from rest_framework.serializers import Field
 
+from api.bind_parameters import BindParameter, Values, array
 from api.credential import Credential
 from api.fields import Metadata, StrictBoolean, StrictChoice, StrictInteger, StrictString, Timestamp, Uuid
-from api.told import Told, Values, array
 
 
 class Operand(Enum):
@@ -95,8 +95,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What stands behind an equals sign: the `values` that a statement is told and, where it takes more than
-    their number to know which statement that is, its `form`."""
+    """What stands behind an equals sign: the `values` that a statement is run with and, where it takes more
+    than their number to know which statement that is, its `form`."""
 
     values: Values
     form: Hashable = None
@@ -115,8 +115,8 @@ class Shape:
 
 
 Build: TypeAlias = Callable[[Column, Any], Q]
-"""The condition for a column, from a `Told` where one value stands behind the equals sign, from several for
-several, and from true or false themselves."""
+"""The condition for a column, from a `BindParameter` where one value stands behind the equals sign, from
+several for several, and from true or false themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,9 @@ class AttributeFilter(ABC):
         """The text behind the equals sign; raises ValueError for one that cannot be of this attribute."""
 
     @abstractmethod
-    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
-        """The condition for what was read: each value's `Told`, and the form. `prefix` is the ORM's path to
-        the attribute's model: `""` or `"gift_card__"`."""
+    def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
+        """The condition for what was read: each value's `BindParameter`, and the form. `prefix` is the ORM's
+        path to the attribute's model: `""` or `"gift_card__"`."""
 
     def admit(  # noqa: B027 (most attributes may be searched as often as anybody likes)
         self, matcher: str, text: str, request: HttpRequest, credential: Credential
@@ -177,31 +177,31 @@ def last(value: Any) -> Any:
     return first(value) + timedelta(microseconds=999) if isinstance(value, datetime) else value
 
 
-def equal(column: Column, value: Told) -> Q:
+def equal(column: Column, value: BindParameter) -> Q:
     if column.kind is Kind.TIME:
         return column.holds("range", (value.then(first), value.then(last)))
     return column.holds("exact", value)
 
 
-def one_of(column: Column, values: Sequence[Told]) -> Q:
+def one_of(column: Column, values: Sequence[BindParameter]) -> Q:
     if column.kind is Kind.TIME:
         return any_of(equal)(column, values)
     return column.holds("among", array(values))
 
 
-def before(column: Column, value: Told) -> Q:
+def before(column: Column, value: BindParameter) -> Q:
     return column.holds("lt", value.then(first))
 
 
-def until(column: Column, value: Told) -> Q:
+def until(column: Column, value: BindParameter) -> Q:
     return column.holds("lte", value.then(last))
 
 
-def after(column: Column, value: Told) -> Q:
+def after(column: Column, value: BindParameter) -> Q:
     return column.holds("gt", value.then(last))
 
 
-def since(column: Column, value: Told) -> Q:
+def since(column: Column, value: BindParameter) -> Q:
     return column.holds("gte", value.then(first))
 
 
@@ -220,7 +220,7 @@ def true(column: Column, value: bool) -> Q:  # noqa: FBT001 (the same)
     return column.holds("exact", value)
 
 
-def contains(column: Column, value: Told) -> Q:
+def contains(column: Column, value: BindParameter) -> Q:
     return column.holds("contains", value.then(Jsonb))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from api.cursors import MAX_SIZE_EXCEEDED, CursorPage, Position, read_cursor
 from api.errors import Rejection, brief, error
-from api.selecting import Order
+from api.shapes import Order
 from kernel.counting import Count
 
 DEFAULT_SIZE: Final = 10

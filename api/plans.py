@@ -20,10 +20,11 @@ import orjson
 from django.db.models import QuerySet
 
 from api.columns import Columns, columns_named
+from api.compiled_statements import compiled
 from api.computed import NOTHING, Load
 from api.credential import Credential
 from api.declaration import Declaration, Relationship
-from api.selecting import Rows, Selection, compiled
+from api.selecting import Rows, Selection
 from kernel.statements import Row
 
 Resource: TypeAlias = dict[str, Any]
@@ -119,7 +120,7 @@ class ToMany:
         target = Selection(relationship.target, relationship.way_back, tuple(batch.uuids), order=("pk",))
         by_parent: dict[str, list[Row]] = {}
         key = self.plan.node.key
-        for row in target.rows(self.plan.columns, reading.credential.caller):
+        for row in target.fetch(self.plan.columns, reading.credential.caller):
             rows = by_parent.setdefault(row[self.parent], [])
             if not (relationship.repeating and rows and rows[-1][key] == row[key]):
                 rows.append(row)
@@ -156,9 +157,9 @@ class Plan:
     def read(self, rows: Rows | QuerySet[Any], reading: Reading) -> tuple[Resources, Resources]:
         """The resources of these rows in their order, and those included with them, each once."""
         if isinstance(rows, QuerySet):
-            selected = compiled(rows.values_list(*self.columns.selected)).rows([])
+            selected = compiled(rows.values_list(*self.columns.selected)).fetch()
         else:
-            selected = rows.rows(self.columns, reading.credential.caller)
+            selected = rows.fetch(self.columns, reading.credential.caller)
         seen: dict[tuple[str, str], Resource] = {}
         primary = _emit(self.node, selected, reading, seen)
         included = list(seen.values())[len(primary) :]
@@ -236,7 +237,7 @@ def _beyond_reach(keys: Iterable[str | None], guard: Declaration | None, reading
     if guard is None or caller.market_ids is None:
         return frozenset()
     named = frozenset(key for key in keys if key is not None)
-    within = Selection(guard, "pk", tuple(map(UUID, named))).rows(columns_named("pk"), caller)
+    within = Selection(guard, "pk", tuple(map(UUID, named))).fetch(columns_named("pk"), caller)
     return named.difference(str(key) for (key,) in within)
 
 

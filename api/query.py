@@ -21,7 +21,7 @@ from api.declaration import Declaration
 from api.errors import Rejection, brief, error
 from api.paging import Page, read_cursor_page, read_page
 from api.query_strings import is_worth_keeping, query_string
-from api.selecting import Order
+from api.shapes import Order
 
 Include: TypeAlias = tuple[tuple[str, "Include"], ...]
 Tree: TypeAlias = dict[str, "Tree"]

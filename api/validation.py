@@ -190,7 +190,7 @@ def _find(
 def _rows(target: Declaration, keys: tuple[UUID, ...], caller: Caller) -> dict[UUID, Any]:
     """By a statement that is compiled once: the ORM would take longer over it than PostgreSQL."""
     columns, names = _whole_row(target)
-    found = Selection(target, "pk", keys).rows(columns, caller)
+    found = Selection(target, "pk", keys).fetch(columns, caller)
     rows = (target.model.from_db(DEFAULT_DB_ALIAS, names, row) for row in found)
     return {row.pk: row for row in rows}
 

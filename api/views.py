@@ -182,7 +182,7 @@ class ResourceViewSet(DispatchedViewSet):
 
     def _related_key(self) -> UUID | None:
         columns = columns_named(self.relationship.key_column)
-        found = Selection(self.declaration, "pk", (self.key,)).rows(columns, self.credential.caller)
+        found = Selection(self.declaration, "pk", (self.key,)).fetch(columns, self.credential.caller)
         key = cast(UUID | None, found[0][0]) if found else self._not_found()
         is_beyond = key and self.relationship.guarded and not self._exists(self.target, key)
         return None if is_beyond else key
@@ -194,7 +194,7 @@ class ResourceViewSet(DispatchedViewSet):
         return Selection(self.target, named.way_back, (self.key,), repeating=named.repeating)
 
     def _exists(self, declaration: Declaration, key: UUID) -> bool:
-        return bool(Selection(declaration, "pk", (key,)).rows(columns_named("pk"), self.credential.caller))
+        return bool(Selection(declaration, "pk", (key,)).fetch(columns_named("pk"), self.credential.caller))
 
     def _read(self, rows: Rows | QuerySet[Any]) -> tuple[Resources, Resources]:
         plan = plan_for(self.target, self.query.include, self.query.fields)
@@ -214,7 +214,7 @@ class ResourceViewSet(DispatchedViewSet):
         # the key together with the first one would be, too.
         counted = asked.count(caller, as_far_as=page.rows.stop) if page.number > 1 else None
         if self.query.predicates or page.number > 1:
-            there = there.by_key(caller)
+            there = there.fetch_keys(caller)
         data, included = self._read_list(there, linkage_only=linkage_only)
         on_page = len(there.keys) if there.column == "pk" else len(data)
         found = counted or known_count(page, on_page) or asked.count(caller, as_far_as=page.rows.stop)
@@ -255,7 +255,7 @@ class ResourceViewSet(DispatchedViewSet):
         return data, included
 
     def _linkage(self, rows: Selection) -> tuple[Resources, Resources]:
-        keys = rows.rows(columns_named("pk"), self.credential.caller)
+        keys = rows.fetch(columns_named("pk"), self.credential.caller)
         return [{**identifier(self.target.type, key)} for (key,) in keys], []
 
     def _relationship_links(self) -> dict[str, str | None]:

@@ -9,12 +9,12 @@ from django.db.models import Q
 from rest_framework_json_api.relations import ResourceRelatedField
 
 from access.scopes import Scope
+from api.bind_parameters import BindParameter
 from api.computed import BatchField
 from api.credential import Credential
 from api.fields import StrictBoolean, StrictInteger, StrictString, Timestamp
 from api.matchers import Asked, AttributeFilter
 from api.serializers import ResourceSerializer
-from api.told import Told
 from api.views import ResourceViewSet
 from giftcards import operations
 from giftcards.api.amounts import float_of, formatted
@@ -45,7 +45,7 @@ class StatusFilter(AttributeFilter):
             raise ValueError(text)
         return Asked((), frozenset(every - named if matcher.startswith("not_") else named))
 
-    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
+    def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
         return reads_as(form, prefix)
 
 

@@ -11,9 +11,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from access.scopes import Scope
+from api.bind_parameters import BindParameter
 from api.credential import Credential
 from api.matchers import Asked, AttributeFilter
-from api.told import Told
 from giftcards import codes
 from giftcards.api.code_tries import Asker, admit, count_failure
 from giftcards.code_format import possible_suffixes
@@ -96,8 +96,8 @@ class CodeFilter(AttributeFilter):
         if missing:
             count_failure(Asker.of(request, credential), codes=missing)
 
-    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
-        columns = zip(COLUMNS[matcher], told, strict=True)
+    def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
+        columns = zip(COLUMNS[matcher], parameters, strict=True)
         return reduce(or_, (Q(**{f"{prefix}{column}__among": those}) for column, those in columns))
 
 

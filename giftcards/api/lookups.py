@@ -17,13 +17,13 @@ from rest_framework_json_api.relations import ResourceRelatedField
 
 from access.scopes import Scope
 from api.columns import Columns
+from api.compiled_statements import CompiledStatement, compiled, reach_of
 from api.computed import ComputedField
 from api.declaration import declaration_of
 from api.documents import root_of
 from api.errors import Rejection, error
 from api.fields import StrictString
 from api.plans import Resource, members_of
-from api.selecting import Statement, compiled, reach_of
 from api.serializers import ResourceSerializer
 from api.views import once_per_key
 from giftcards import codes
@@ -73,15 +73,15 @@ class UsableCard:
 
     code: Secret
 
-    def rows(self, columns: Columns, caller: Caller) -> list[Row]:
+    def fetch(self, columns: Columns, caller: Caller) -> list[Row]:
         digests = codes.digests(self.code.reveal())
         statement, given = _statement(columns, len(digests), reach_of(caller)), iter(digests)
         parameters = (next(given) if _is_digest(each) else each for each in statement.parameters)
-        return replace(statement, parameters=tuple(parameters)).rows([])
+        return replace(statement, parameters=tuple(parameters)).fetch()
 
 
 @lru_cache(maxsize=64)
-def _statement(columns: Columns, digests: int, reach: Caller) -> Statement:
+def _statement(columns: Columns, digests: int, reach: Caller) -> CompiledStatement:
     stand_ins = [bytes([number]) for number in range(digests)]
     return compiled(usable_cards_of(stand_ins, reach).values_list(*columns.selected))
 

@@ -8,11 +8,11 @@ from django.db.models import Q
 from rest_framework_json_api.relations import ResourceRelatedField
 
 from access.scopes import Scope
+from api.bind_parameters import BindParameter
 from api.computed import ComputedField
 from api.fields import Timestamp
 from api.matchers import Asked, AttributeFilter
 from api.serializers import ResourceSerializer
-from api.told import Told
 from api.views import ResourceViewSet
 from giftcards.api.amounts import float_of, formatted
 from giftcards.api.authorizations import LOCALE
@@ -42,10 +42,10 @@ class ActorFilter(AttributeFilter):
             return Asked((), NOBODY)
         return Asked(tuple(told.values()), tuple(told))
 
-    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
+    def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
         if form == NOBODY:
             return Q(pk__in=[])
-        members = {f"{prefix}{ACTOR[name]}": each for name, each in zip(form, told, strict=True)}
+        members = {f"{prefix}{ACTOR[name]}": each for name, each in zip(form, parameters, strict=True)}
         return Q(**members, **{f"{prefix}pk__isnull": False})
 
 

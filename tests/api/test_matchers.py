@@ -171,7 +171,7 @@ CASES = [
 
 def keys_found(predicate: str, text: str) -> list[Any]:
     books = Selection(BOOKS).narrowed_by(search_for([(predicate, text)], BOOKS))
-    return [key for (key,) in books.rows(columns_named("pk"), CALLER)]
+    return [key for (key,) in books.fetch(columns_named("pk"), CALLER)]
 
 
 @pytest.mark.parametrize(("attribute", "matcher"), CASES)

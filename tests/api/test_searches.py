@@ -1,11 +1,11 @@
-"""Statements of searches are compiled once for each shape, and told everybody's own values."""
+"""Statements of searches are compiled once for each shape, and run with everybody's own values."""
 
 import gc
 from types import FunctionType, ModuleType
 
 import pytest
 
-from api import columns, cursors, filtering, query_strings, selecting
+from api import columns, cursors, filtering, query_strings, shapes
 from api.query import _known_query
 from config.postgresql import base, prepared
 from tests.api.conftest import MEDIA_TYPE
@@ -14,9 +14,9 @@ from tests.library.models import Book, Library
 
 BY_CURSOR = f'{MEDIA_TYPE};profile="{cursors.PROFILE}"'
 KEPT = (
-    selecting._statement,
-    selecting._number,
-    selecting._whole_list,
+    shapes.select_of,
+    shapes.count_of,
+    shapes.modes_of,
     columns.columns_named,
     cursors._ranges,
     cursors._signer,
@@ -54,7 +54,7 @@ def titles(wire, query):
 
 def compiled():
     """Statements that were compiled so far: to find keys, and to read what has them."""
-    return selecting._statement.cache_info().misses
+    return shapes.select_of.cache_info().misses
 
 
 def held_by(function):
@@ -134,7 +134,7 @@ def test_a_list_that_goes_on_is_counted_by_the_same_statement_for_other_values(w
         return document["meta"]["record_count"]
 
     assert [count(title) for title in ("Emil", "Nobody", "Ronia")] == [2, 3, 2]
-    assert selecting._number.cache_info().misses == 1
+    assert shapes.count_of.cache_info().misses == 1
 
 
 def test_walks_are_compiled_once_for_places_with_a_value_and_once_for_those_without(wire, shelf):

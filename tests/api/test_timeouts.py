@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from api import selecting
+from api import shapes
 from api.declaration import Declaration
 from tests.api.conftest import Wire
 from tests.library.models import Author, Book
@@ -33,7 +33,7 @@ def hurried_wire(monkeypatch) -> Iterator[Wire]:
 
 
 def forget_statements():
-    for kept in (selecting._statement, selecting._number):
+    for kept in (shapes.select_of, shapes.count_of):
         kept.cache_clear()
 
 

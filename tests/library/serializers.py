@@ -4,12 +4,12 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
+from api.bind_parameters import BindParameter
 from api.computed import BatchField, ComputedField
 from api.credential import Credential
 from api.fields import StrictBoolean, StrictInteger, StrictString, Timestamp
 from api.matchers import Asked, AttributeFilter
 from api.serializers import ResourceSerializer
-from api.told import Told
 from tests.library.models import Author, Book, Genre, Library
 
 COMMON = ["reference", "reference_origin", "metadata", "created_at", "updated_at"]
@@ -78,8 +78,8 @@ class IsbnFilter(AttributeFilter):
             raise ValueError(text)
         return Asked((text,))
 
-    def build(self, matcher: str, told: Sequence[Told], form: Any, *, prefix: str) -> Q:
-        return Q(**{f"{prefix}isbn": told[0]})
+    def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
+        return Q(**{f"{prefix}isbn": parameters[0]})
 
 
 class BookSerializer(ResourceSerializer):
