@@ -228,11 +228,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"no codes": {"()": "medusa.log.NoCodesInAddresses"}},
+    "filters": {
+        "no codes": {"()": "medusa.log.NoCodesInAddresses"},
+        "no traceback": {"()": "config.log.WithoutTraceback"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no codes"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["no traceback"]},
     },
 }
