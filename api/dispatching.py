@@ -17,7 +17,7 @@ from api.declaration import Declaration, Relationship, declaration_of
 from api.documents import answer_errors
 from api.errors import Rejection, brief, error
 from api.exceptions import Context, rejection_for
-from api.filtering import ResourceFilterBackend, searches
+from api.filtering import ResourceFilterBackend, pattern_parameters
 from api.idempotency import has_key
 from api.negotiation import negotiate, profiles_wanted
 from api.paging import asks_for_cursors
@@ -178,7 +178,7 @@ class DispatchedViewSet(GenericViewSet[Any]):
             self.declaration,
             self.body,
             is_linkage=self.action in LINKAGE_WRITES,
-            filters=searches(self.query.predicates, self.target) if self.query.predicates else (),
+            filters=pattern_parameters(self.query.predicates, self.target) if self.query.predicates else (),
             has_key=has_key(self.request),
         )
         rejection = rejection_for(exc, context)

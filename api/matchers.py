@@ -29,8 +29,8 @@ from api.credential import Credential
 from api.fields import Metadata, StrictBoolean, StrictChoice, StrictInteger, StrictString, Timestamp, Uuid
 
 
-class Operand(Enum):
-    """What stands behind the equals sign."""
+class OperandKind(Enum):
+    """How what stands behind the equals sign is read."""
 
     VALUE = auto()  # one value of the attribute's own type
     VALUES = auto()  # several, separated by commas
@@ -94,7 +94,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Operand:
     """What stands behind an equals sign: the `values` that a statement is run with and, where it takes more
     than their number to know which statement that is, its `form`."""
 
@@ -102,15 +102,15 @@ class Asked:
     form: Hashable = None
 
     @property
-    def shape(self) -> "Shape":
-        return Shape(len(self.values), self.form)
+    def shape(self) -> "OperandShape":
+        return OperandShape(len(self.values), self.form)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class OperandShape:
     """What statements are kept by. It holds no value that might be a secret."""
 
-    number: int
+    value_count: int
     form: Hashable
 
 
@@ -121,7 +121,7 @@ several for several, and from true or false themselves."""
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    operand: Operand
+    operand: OperandKind
     kinds: frozenset[Kind]
     build: Build
 
@@ -133,7 +133,7 @@ class AttributeFilter(ABC):
     """Which of MATCHERS the attribute has."""
 
     @abstractmethod
-    def read(self, matcher: str, text: str) -> Asked:
+    def read(self, matcher: str, text: str) -> Operand:
         """The text behind the equals sign; raises ValueError for one that cannot be of this attribute."""
 
     @abstractmethod
@@ -269,40 +269,40 @@ AS_AN_ARRAY: Final = frozenset({"in", "not_in", "in_or_null", "not_in_or_null"})
 """The matchers that compare any number of values at once, unless they are timestamps."""
 
 SINGLE: Final[Mapping[str, Matcher]] = {
-    "lt": Matcher(Operand.VALUE, ORDERED, before),
-    "lteq": Matcher(Operand.VALUE, ORDERED, until),
-    "gt": Matcher(Operand.VALUE, ORDERED, after),
-    "gteq": Matcher(Operand.VALUE, ORDERED, since),
-    "matches": Matcher(Operand.TEXT, TEXTS, matches),
-    "does_not_match": Matcher(Operand.TEXT, TEXTS, other_than(matches)),
-    "start": Matcher(Operand.TEXT, TEXTS, start),
-    "not_start": Matcher(Operand.TEXT, TEXTS, other_than(start)),
-    "end": Matcher(Operand.TEXT, TEXTS, end),
-    "not_end": Matcher(Operand.TEXT, TEXTS, other_than(end)),
-    "cont": Matcher(Operand.TEXT, TEXTS, cont),
-    "not_cont": Matcher(Operand.TEXT, TEXTS, other_than(cont)),
+    "lt": Matcher(OperandKind.VALUE, ORDERED, before),
+    "lteq": Matcher(OperandKind.VALUE, ORDERED, until),
+    "gt": Matcher(OperandKind.VALUE, ORDERED, after),
+    "gteq": Matcher(OperandKind.VALUE, ORDERED, since),
+    "matches": Matcher(OperandKind.TEXT, TEXTS, matches),
+    "does_not_match": Matcher(OperandKind.TEXT, TEXTS, other_than(matches)),
+    "start": Matcher(OperandKind.TEXT, TEXTS, start),
+    "not_start": Matcher(OperandKind.TEXT, TEXTS, other_than(start)),
+    "end": Matcher(OperandKind.TEXT, TEXTS, end),
+    "not_end": Matcher(OperandKind.TEXT, TEXTS, other_than(end)),
+    "cont": Matcher(OperandKind.TEXT, TEXTS, cont),
+    "not_cont": Matcher(OperandKind.TEXT, TEXTS, other_than(cont)),
 }
 """The matchers that have an `_any` and an `_all` form, which take several operands separated by commas."""
 
-SEVERAL: Final = {Operand.VALUE: Operand.VALUES, Operand.TEXT: Operand.TEXTS}
+SEVERAL: Final = {OperandKind.VALUE: OperandKind.VALUES, OperandKind.TEXT: OperandKind.TEXTS}
 
 MATCHERS: Final[Mapping[str, Matcher]] = {
-    "eq": Matcher(Operand.VALUE, SCALARS, equal),
-    "not_eq": Matcher(Operand.VALUE, SCALARS, other_than(equal)),
-    "eq_or_null": Matcher(Operand.VALUE, SCALARS, or_null(equal)),
-    "not_eq_or_null": Matcher(Operand.VALUE, SCALARS, or_null(other_than(equal))),
-    "in": Matcher(Operand.VALUES, SCALARS, one_of),
-    "not_in": Matcher(Operand.VALUES, SCALARS, other_than(one_of)),
-    "in_or_null": Matcher(Operand.VALUES, SCALARS, or_null(one_of)),
-    "not_in_or_null": Matcher(Operand.VALUES, SCALARS, or_null(other_than(one_of))),
-    "null": Matcher(Operand.BOOLEAN, ALL, null),
-    "not_null": Matcher(Operand.BOOLEAN, ALL, reverse(null)),
-    "blank": Matcher(Operand.BOOLEAN, ALL, blank),
-    "present": Matcher(Operand.BOOLEAN, ALL, reverse(blank)),
-    "true": Matcher(Operand.BOOLEAN, frozenset({Kind.TRUTH}), true),
-    "false": Matcher(Operand.BOOLEAN, frozenset({Kind.TRUTH}), reverse(true)),
-    "i_cont": Matcher(Operand.TEXT, TEXTS, cont),
-    "jcont": Matcher(Operand.OBJECT, frozenset({Kind.OBJECT}), contains),
+    "eq": Matcher(OperandKind.VALUE, SCALARS, equal),
+    "not_eq": Matcher(OperandKind.VALUE, SCALARS, other_than(equal)),
+    "eq_or_null": Matcher(OperandKind.VALUE, SCALARS, or_null(equal)),
+    "not_eq_or_null": Matcher(OperandKind.VALUE, SCALARS, or_null(other_than(equal))),
+    "in": Matcher(OperandKind.VALUES, SCALARS, one_of),
+    "not_in": Matcher(OperandKind.VALUES, SCALARS, other_than(one_of)),
+    "in_or_null": Matcher(OperandKind.VALUES, SCALARS, or_null(one_of)),
+    "not_in_or_null": Matcher(OperandKind.VALUES, SCALARS, or_null(other_than(one_of))),
+    "null": Matcher(OperandKind.BOOLEAN, ALL, null),
+    "not_null": Matcher(OperandKind.BOOLEAN, ALL, reverse(null)),
+    "blank": Matcher(OperandKind.BOOLEAN, ALL, blank),
+    "present": Matcher(OperandKind.BOOLEAN, ALL, reverse(blank)),
+    "true": Matcher(OperandKind.BOOLEAN, frozenset({Kind.TRUTH}), true),
+    "false": Matcher(OperandKind.BOOLEAN, frozenset({Kind.TRUTH}), reverse(true)),
+    "i_cont": Matcher(OperandKind.TEXT, TEXTS, cont),
+    "jcont": Matcher(OperandKind.OBJECT, frozenset({Kind.OBJECT}), contains),
     **SINGLE,
     **{
         f"{name}_any": Matcher(SEVERAL[row.operand], row.kinds, any_of(row.build))

@@ -1,4 +1,4 @@
-"""The parameters of a request: what `api.query`, `api.paging` and `api.filtering` read of its address, and
+"""The parameters of a request: what `api.query`, `api.paging` and `api.predicates` read of its address, and
 its headers."""
 
 import json
@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from api import fields
 from api.declaration import AnyField, Declaration
-from api.filtering import Target, targets_of
 from api.idempotency import HEADER
-from api.matchers import MATCHERS, Kind, Operand, kind_of
+from api.matchers import MATCHERS, Kind, OperandKind, kind_of
 from api.openapi.annotations import Schema
 from api.openapi.values import UUID, whole
 from api.paging import DEFAULT_SIZE, LARGEST_NUMBER, LARGEST_SIZE
+from api.predicates import NamedAttribute, attributes_of
 from api.query import DEPTH, IDENTITY, LONGEST_PREDICATE
 
 PATTERNS: Final[Mapping[Kind, str]] = {
@@ -115,13 +115,13 @@ def _filter(declaration: Declaration) -> Schema:
 def _predicates(declaration: Declaration) -> Iterator[tuple[str, Schema]]:
     """Patterns of predicates, and what may stand behind their equals sign. Matchers that take the same of the
     same attributes share one."""
-    targets = dict(targets_of(declaration, depth=1))
+    attributes = dict(attributes_of(declaration, depth=1))
     by_use: dict[tuple[str, str], list[str]] = defaultdict(list)
     for matcher in MATCHERS:
         by_operand: dict[str, list[str]] = defaultdict(list)
-        for name, target in targets.items():
-            if target.takes(matcher):
-                by_operand[json.dumps(_operand(target, matcher))].append(name)
+        for name, attribute in attributes.items():
+            if attribute.takes(matcher):
+                by_operand[json.dumps(_operand(attribute, matcher))].append(name)
         for operand, names in by_operand.items():
             by_use["|".join(names), operand].append(matcher)
     for (those, operand), matchers in by_use.items():
@@ -135,18 +135,18 @@ def _longer_ways(declaration: Declaration) -> Iterator[str]:
                 yield f"{name}_{further}"
 
 
-def _operand(target: Target, matcher: str) -> Schema:
-    if target.special is not None:
+def _operand(attribute: NamedAttribute, matcher: str) -> Schema:
+    if attribute.special is not None:
         return TEXT
     operand = MATCHERS[matcher].operand
-    if operand is Operand.OBJECT:
+    if operand is OperandKind.OBJECT:
         return OBJECT
-    one = PATTERNS[Kind.TRUTH] if operand is Operand.BOOLEAN else None
-    if operand in {Operand.VALUE, Operand.VALUES}:
-        one = _pattern_of(target.field)
+    one = PATTERNS[Kind.TRUTH] if operand is OperandKind.BOOLEAN else None
+    if operand in {OperandKind.VALUE, OperandKind.VALUES}:
+        one = _pattern_of(attribute.field)
     if one is None:
         return TEXT
-    several = operand is Operand.VALUES
+    several = operand is OperandKind.VALUES
     return {"type": "string", "pattern": f"^(?:{one})(?:,(?:{one}))*$" if several else whole(one)}
 
 

@@ -13,7 +13,7 @@ from api.bind_parameters import BindParameter
 from api.computed import BatchField
 from api.credential import Credential
 from api.fields import StrictBoolean, StrictInteger, StrictString, Timestamp
-from api.matchers import Asked, AttributeFilter
+from api.matchers import AttributeFilter, Operand
 from api.serializers import ResourceSerializer
 from api.views import ResourceViewSet
 from giftcards import operations
@@ -38,12 +38,12 @@ class StatusFilter(AttributeFilter):
 
     matchers: ClassVar[frozenset[str]] = frozenset({"eq", "not_eq", "in", "not_in"})
 
-    def read(self, matcher: str, text: str) -> Asked:
+    def read(self, matcher: str, text: str) -> Operand:
         named = {text} if matcher in {"eq", "not_eq"} else set(text.split(","))
         every = set(AuthorizationStatus.values)
         if not named <= every:
             raise ValueError(text)
-        return Asked((), frozenset(every - named if matcher.startswith("not_") else named))
+        return Operand((), frozenset(every - named if matcher.startswith("not_") else named))
 
     def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
         return reads_as(form, prefix)

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from access.scopes import Scope
 from api.bind_parameters import BindParameter
 from api.credential import Credential
-from api.matchers import Asked, AttributeFilter
+from api.matchers import AttributeFilter, Operand
 from giftcards import codes
 from giftcards.api.code_tries import Asker, admit, count_failure
 from giftcards.code_format import possible_suffixes
@@ -63,19 +63,19 @@ class CodeFilter(AttributeFilter):
 
     matchers: ClassVar[frozenset[str]] = frozenset(COLUMNS)
 
-    def read(self, matcher: str, text: str) -> Asked:
+    def read(self, matcher: str, text: str) -> Operand:
         if matcher == "eq":
-            return Asked((codes.digests(text),))
+            return Operand((codes.digests(text),))
         if matcher == "in":
-            return Asked(([digest for each in text.split(",") for digest in codes.digests(each)],))
+            return Operand(([digest for each in text.split(",") for digest in codes.digests(each)],))
         # Of a whole code there are no endings: it must not stand in a statement, which the database may log.
         starts, ends = codes.prefix_digests(text), list(possible_suffixes(text))
         if matcher == "cont":
-            return Asked((codes.digests(text), starts, ends))
+            return Operand((codes.digests(text), starts, ends))
         wanted = starts if matcher == "start" else ends
         if not wanted:
             raise ValueError
-        return Asked((wanted,))
+        return Operand((wanted,))
 
     def admit(self, matcher: str, text: str, request: HttpRequest, credential: Credential) -> None:
         """Counted like look-ups: what a search finds or not tells as much. Whoever is shown codes learns

@@ -11,7 +11,7 @@ from access.scopes import Scope
 from api.bind_parameters import BindParameter
 from api.computed import ComputedField
 from api.fields import Timestamp
-from api.matchers import Asked, AttributeFilter
+from api.matchers import AttributeFilter, Operand
 from api.serializers import ResourceSerializer
 from api.views import ResourceViewSet
 from giftcards.api.amounts import float_of, formatted
@@ -32,15 +32,15 @@ class ActorFilter(AttributeFilter):
 
     matchers: ClassVar[frozenset[str]] = frozenset({"jcont"})
 
-    def read(self, matcher: str, text: str) -> Asked:
+    def read(self, matcher: str, text: str) -> Operand:
         told = orjson.loads(text)
         if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
             raise ValueError(text)
         if any("\0" in each for each in told.values()):
             raise ValueError(text)
         if not told.keys() <= ACTOR.keys():
-            return Asked((), NOBODY)
-        return Asked(tuple(told.values()), tuple(told))
+            return Operand((), NOBODY)
+        return Operand(tuple(told.values()), tuple(told))
 
     def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
         if form == NOBODY:

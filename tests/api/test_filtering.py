@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from api.declaration import declaration_of
-from api.filtering import read_predicate
 from api.matchers import MATCHERS
+from api.predicates import read_predicate
 from tests.library.models import Author, Book
 from tests.library.serializers import BookSerializer
 
@@ -243,6 +243,6 @@ def test_the_longest_matcher_is_meant(matcher):
     ]
     assert fits
     for name in fits:
-        understood = read_predicate(f"{name}_{matcher}", books)
-        assert understood is not None
-        assert (understood[0], [target.attribute for target in understood[1]]) == (matcher, [name])
+        predicate = read_predicate(f"{name}_{matcher}", books)
+        assert predicate is not None
+        assert (predicate.matcher, [each.attribute for each in predicate.attributes]) == (matcher, [name])

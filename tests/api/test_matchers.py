@@ -12,7 +12,7 @@ from api.columns import columns_named
 from api.declaration import declaration_of
 from api.fields import timestamp_text
 from api.filtering import search_for
-from api.matchers import MATCHERS, Kind, Operand, kind_of
+from api.matchers import MATCHERS, Kind, OperandKind, kind_of
 from api.selecting import Selection
 from tests.library.cast import READERS
 from tests.library.models import Author, Book, Library
@@ -130,10 +130,10 @@ def expected(matcher: str, value: Any, operand: Any) -> bool:
 def operands(matcher: str, kind: Kind) -> list[tuple[str, Any]]:
     """Texts behind the equals sign, with what they mean."""
     row = MATCHERS[matcher]
-    if row.operand is Operand.BOOLEAN:
+    if row.operand is OperandKind.BOOLEAN:
         return [("true", True), ("false", False)]
     single = [(text, read(kind, text)) for text in OPERANDS[kind]]
-    if row.operand in {Operand.VALUES, Operand.TEXTS}:
+    if row.operand in {OperandKind.VALUES, OperandKind.TEXTS}:
         pairs = product(single, repeat=2)
         return [(f"{one},{other}", [first, second]) for (one, first), (other, second) in pairs]
     return single
@@ -211,7 +211,7 @@ def test_the_table_is_the_contracts_list():
 
 @pytest.mark.parametrize("text", ["true", "false"])
 @pytest.mark.parametrize(
-    "matcher", [name for name, row in MATCHERS.items() if row.operand is Operand.BOOLEAN]
+    "matcher", [name for name, row in MATCHERS.items() if row.operand is OperandKind.BOOLEAN]
 )
 def test_a_boolean_matcher_turned_false_is_its_opposite(shelf, matcher, text):
     """`code_null=false` means not null (contract §6)."""

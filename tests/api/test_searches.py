@@ -5,7 +5,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from api import columns, cursors, filtering, query_strings, shapes
+from api import columns, cursors, predicates, query_strings, shapes
 from api.query import _known_query
 from config.postgresql import base, prepared
 from tests.api.conftest import MEDIA_TYPE
@@ -20,7 +20,7 @@ KEPT = (
     columns.columns_named,
     cursors._ranges,
     cursors._signer,
-    filtering.read_predicate,
+    predicates.read_predicate,
     _known_query,
     query_strings._parameters,
     query_strings._encoded,

@@ -8,7 +8,7 @@ from api.bind_parameters import BindParameter
 from api.computed import BatchField, ComputedField
 from api.credential import Credential
 from api.fields import StrictBoolean, StrictInteger, StrictString, Timestamp
-from api.matchers import Asked, AttributeFilter
+from api.matchers import AttributeFilter, Operand
 from api.serializers import ResourceSerializer
 from tests.library.models import Author, Book, Genre, Library
 
@@ -73,10 +73,10 @@ class IsbnFilter(AttributeFilter):
 
     matchers = frozenset({"eq"})
 
-    def read(self, matcher: str, text: str) -> Asked:
+    def read(self, matcher: str, text: str) -> Operand:
         if "-" not in text:
             raise ValueError(text)
-        return Asked((text,))
+        return Operand((text,))
 
     def build(self, matcher: str, parameters: Sequence[BindParameter], form: Any, *, prefix: str) -> Q:
         return Q(**{f"{prefix}isbn": parameters[0]})
