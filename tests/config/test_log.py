@@ -5,8 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from django.test import Client, override_settings
 
 
 @pytest.fixture
@@ -21,9 +20,8 @@ def log() -> Iterator[io.StringIO]:
         handler.setStream(before)
 
 
-def test_a_foreign_host_is_one_line_of_the_log(log: io.StringIO, settings: SettingsWrapper) -> None:
-    settings.ALLOWED_HOSTS = ["shop.example"]
-
+@override_settings(ALLOWED_HOSTS=["shop.example"])
+def test_a_foreign_host_is_one_line_of_the_log(log: io.StringIO) -> None:
     answer = Client().get("/api/gift_cards", headers={"host": "192.0.2.7"})
 
     assert answer.status_code == 400
