@@ -26,6 +26,9 @@ MANY: Final = 4
 PLENTY: Final = 1_000_000
 """Cents on each card."""
 
+THOUGHT: Final = 0.01
+"""Seconds between an answer and the next request, so that something is left of the processors for others."""
+
 
 class Shoppers:
     """Each debits a card of its own, again and again. What has no answer they ask for again with the same
@@ -43,7 +46,7 @@ class Shoppers:
 
     def _debiting(self, card_id: str, *, patiently: bool = False) -> Callable[[Client], None]:
         def debit(client: Client) -> None:
-            while not self._enough.is_set():
+            while not self._enough.wait(THOUGHT):
                 change = self.attack.change(SCENARIO, "debit", card_id, cents=1)
                 answer = client.get(change) if patiently else client.send(change)
                 if answer is None or answer.status != 200:
@@ -60,8 +63,10 @@ class Shoppers:
         self._crowd.join()
 
     def stories(self) -> list[Story]:
-        debits = list(self.attack.log.evidence.stories.values())  # at once: others write to it
-        return [story for story in debits if story.change.verb == "debit"]
+        stories = list(self.attack.log.evidence.stories.values())  # at once: others write to it
+        return [
+            story for story in stories if (story.change.scenario, story.change.verb) == (SCENARIO, "debit")
+        ]
 
     def sent(self) -> set[str]:
         """Whether answered or not."""
@@ -84,9 +89,9 @@ class Shoppers:
             for story in stories:
                 assert client.get(story.change).status == 200
 
-    def verdict(self) -> Result:
+    def verdict(self, scenario: str = SCENARIO) -> Result:
         with self.attack.reader() as reader:
-            return judged(self.attack.log.evidence, SCENARIO, reader)
+            return judged(self.attack.log.evidence, scenario, reader)
 
     def missed(self, verdict: Result) -> set[str]:
         """What was acknowledged and is not there; the verdict says nothing else."""
