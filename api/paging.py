@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from api.cursors import MAX_SIZE_EXCEEDED, CursorPage, Position, read_cursor
 from api.errors import Rejection, brief, error
-from api.shapes import Order
+from api.shapes import Order, Window
 from kernel.counting import Count
 
 DEFAULT_SIZE: Final = 10
@@ -34,8 +34,8 @@ class Page:
     size: int = DEFAULT_SIZE
 
     @property
-    def rows(self) -> slice:
-        return slice((self.number - 1) * self.size, self.number * self.size)
+    def window(self) -> Window:
+        return (self.number - 1) * self.size, self.number * self.size
 
 
 def asks_for_cursors(parameters: Mapping[str, Any], *, by_profile: bool) -> bool:

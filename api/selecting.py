@@ -24,7 +24,7 @@ from api.shapes import (
     select_of,
 )
 from kernel.caller import Caller
-from kernel.counting import Count, as_counted, count_of_all, farthest
+from kernel.counting import Count, as_counted, count_of_all, limit_for
 from kernel.statements import Row, array_of
 
 
@@ -73,7 +73,7 @@ class Selection:
     def count(self, caller: Caller, *, as_far_as: int) -> Count:
         """As `kernel.counting` does it. Neither the order nor the window matters."""
         all_of_them = replace(self, order=(), window=None)
-        shape, reach, limit = all_of_them.shape, reach_of(caller), farthest(as_far_as)
+        shape, reach, limit = all_of_them.shape, reach_of(caller), limit_for(as_far_as)
         if not shape.column and not shape.narrowings:
             modes = modes_of(shape, reach)
             if modes:

@@ -28,7 +28,7 @@ from django.db import connection, connections, transaction  # noqa: E402
 from access.models import ApiKey  # noqa: E402
 from access.operations import mint_api_key, the_organization  # noqa: E402
 from access.scopes import EVERY_SCOPE  # noqa: E402
-from api.cursors import written  # noqa: E402
+from api.cursors import write_cursor  # noqa: E402
 from api.declaration import declaration_of  # noqa: E402
 from benchmarks.cards import CURRENCIES, code_of, key_of, portions  # noqa: E402
 from benchmarks.rows import ROWS, chain  # noqa: E402
@@ -147,7 +147,7 @@ def fields_without_logs() -> str:
 
 def deep_cursor(cards: int) -> str:
     """Behind nine tenths of the list, from the oldest on."""
-    return written((key_of(cards * 9 // 10),), ("pk",), "gift_cards")
+    return write_cursor((key_of(cards * 9 // 10),), ("pk",), "gift_cards")
 
 
 def _market(currency: str) -> str:

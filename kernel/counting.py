@@ -62,11 +62,11 @@ def count(rows: QuerySet[Any], *, as_far_as: int = 0) -> Count:
     modes = modes_of_whole_list(rows)
     if modes:
         return count_of_all(rows.model, modes)
-    limit = farthest(as_far_as)
+    limit = limit_for(as_far_as)
     return as_counted(rows.order_by()[: limit + 1].count(), limit)
 
 
-def farthest(as_far_as: int) -> int:
+def limit_for(as_far_as: int) -> int:
     """How far rows are counted for who reads them up to that one."""
     return max(LIMIT, as_far_as)
 

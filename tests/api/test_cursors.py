@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.cursors import find
+from api.keyset import find_page
 from tests.api.conftest import MEDIA_TYPE, ROOT
 from tests.library.models import Author, Book, Genre, Library
 
@@ -299,11 +299,11 @@ def test_a_row_that_goes_leaves_its_cursor_a_place(wire, many):
 
 def test_a_row_that_goes_between_the_places_and_the_page_is_left_out(wire, many, monkeypatch):
     def find_and_lose(rows, order, asked, caller):
-        found = find(rows, order, asked, caller)
+        found = find_page(rows, order, asked, caller)
         Book.objects.get(pk=found.keys[0]).delete()
         return found
 
-    monkeypatch.setattr("api.views.find", find_and_lose)
+    monkeypatch.setattr("api.reading.find_page", find_and_lose)
     assert len(page(wire, "books?page[size]=3")["data"]) == 2
 
 

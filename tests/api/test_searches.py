@@ -5,7 +5,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from api import columns, cursors, predicates, query_strings, shapes
+from api import columns, cursors, keyset, predicates, query_strings, shapes
 from api.query import _known_query
 from config.postgresql import base, prepared
 from tests.api.conftest import MEDIA_TYPE
@@ -18,7 +18,7 @@ KEPT = (
     shapes.count_of,
     shapes.modes_of,
     columns.columns_named,
-    cursors._ranges,
+    keyset._ranges,
     cursors._signer,
     predicates.read_predicate,
     _known_query,
