@@ -129,8 +129,8 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Database
 
 # What a connection sends for the fourth time is prepared: from then on PostgreSQL neither parses nor, mostly,
-# plans it anew. A pooler between that hands out connections by transaction must know of prepared statements;
-# where it doesn't, they are switched off here. See the operations guide.
+# plans it anew. Not through a pooler that knows nothing of prepared statements (config/postgresql/pooler.py);
+# here it is switched off for one that isn't noticed. See the operations guide.
 PREPARED_STATEMENTS = flag("GIFTCARDS_PREPARED_STATEMENTS", default=True)
 PREPARE_AFTER = 3
 

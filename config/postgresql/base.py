@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from django.db import Error
 from django.db.backends.postgresql import base
-from psycopg import Connection
 
-from config.postgresql import arrays
-from config.postgresql.prepared import Parameters, PreparedStatements, Row
+from config.postgresql import arrays, pooler
+from config.postgresql.prepared import Parameters, PreparedByCursors, PreparedStatements, Row
 from kernel.statements import AS_ASSUMED, Question
 
 arrays.register()
@@ -22,6 +22,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Asked before any statement that it does not go along with."""
 
     _statements: PreparedStatements
+    _is_pooled: bool
 
     def rows_at_once(self, sql: str, parameters: Parameters) -> list[Row]:
         """All rows of a statement, as `cursor.fetchall()` has them. Whoever looks at statements (a wrapper, a
@@ -87,9 +88,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.ask_now()
         return super()._cursor(name)  # type: ignore[misc]  # Django's types say nothing of it
 
+    def connect(self) -> None:
+        """A pooler answers although PostgreSQL is away, and says so when it is asked something: Django would
+        take a connection that has not been set up for one that has."""
+        try:
+            super().connect()
+        except psycopg.Error:
+            self.close()
+            raise
+
     def init_connection_state(self) -> None:
         super().init_connection_state()
-        prepare_after = self.settings_dict["OPTIONS"].get("prepare_threshold")
+        self._is_pooled = pooler.stands_between(self.connection)
+        prepare_after = self._prepare_after()
+        self.connection._prepared = PreparedByCursors(prepare_after)  # noqa: SLF001  # it has no name for it
         self._statements = PreparedStatements(self.connection, prepare_after)
 
     def close_if_unusable_or_obsolete(self) -> None:
@@ -99,13 +111,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None and has_something_to_read(self.connection):
             self.close()
 
-    def _rollback(self) -> None:
-        self._statements.may_be_gone()
-        super()._rollback()  # type: ignore[misc]
+    def chunked_cursor(self) -> Any:
+        """Outside a transaction, PostgreSQL's process may be another one when the next rows are wanted."""
+        self.ensure_connection()
+        if self._is_pooled and not self.in_atomic_block:
+            return self.cursor()
+        return super().chunked_cursor()
 
-    def _savepoint_rollback(self, sid: str) -> None:
-        self._statements.may_be_gone()
-        super()._savepoint_rollback(sid)  # type: ignore[misc]
+    def _prepare_after(self) -> int | None:
+        """How often a statement is sent before it is prepared; None for never."""
+        prepare_after: int | None = self.settings_dict["OPTIONS"].get("prepare_threshold")
+        if self._is_pooled and prepare_after is not None and not pooler.knows_statements(self.connection):
+            return None
+        return prepare_after
 
 
 @lru_cache(maxsize=512)
@@ -125,7 +143,7 @@ def _if(question: str, sql: str) -> str:
     return sql.replace(AS_ASSUMED, f"coalesce(({named}), false)")
 
 
-def has_something_to_read(connection: Connection[Any]) -> bool:
+def has_something_to_read(connection: psycopg.Connection[Any]) -> bool:
     """Of an idle connection: the server's farewell, or the end of the line."""
     if connection.closed:
         return True

@@ -1,7 +1,9 @@
 """Statements whose few rows are wanted at once, by libpq's own calls: a cursor of psycopg does so much more
 around them that a look-up takes Python twice as long.
 
-Like psycopg's, they are prepared once they have been sent a few times, and PostgreSQL keeps their plans.
+Like psycopg's, they are prepared once they have been sent a few times, and PostgreSQL keeps their plans. By
+names that no other connection has: whoever is given another connection's process of PostgreSQL, by a pooler,
+finds that a name is unknown there, and never somebody else's statement.
 """
 
 import re
@@ -10,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
+from secrets import randbits
 from typing import Any, Final, TypeAlias, cast
 
 from psycopg import Connection, Cursor, OperationalError, errors
+from psycopg._preparing import Prepare, PrepareManager
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
@@ -29,6 +33,9 @@ STALE: Final = frozenset(
     str(error.sqlstate).encode() for error in (errors.InvalidSqlStatementName, errors.FeatureNotSupported)
 )
 """Of what is prepared no longer, and of a plan whose columns have another type since a migration."""
+
+DISCARDING: Final = (b"ALTER", b"DROP", b"DEALLOCATE ALL", b"DISCARD ALL")
+"""After these, a column that psycopg's cursors read may have another type."""
 
 PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\))?s|%%")
 
@@ -50,13 +57,10 @@ class PreparedStatements:
         self._values = Transformer(_reading_times_fast(connection))
         self._prepare_after = prepare_after
         self._sent: OrderedDict[Key, Sent] = OrderedDict()
-        self._numbers = count(1)
-        self._may_be_gone = False
+        self._numbers = count(randbits(63))
 
     def rows(self, sql: str, parameters: Parameters) -> list[Row]:
         """All rows. Raises psycopg's errors."""
-        if self._may_be_gone:
-            self._forget_what_is_gone()
         if not (self._connection.autocommit or self._is_in_transaction):
             self._checked(self._libpq.exec_(b"BEGIN"))  # as psycopg's cursors do
         text = _text_of(sql)
@@ -64,11 +68,6 @@ class PreparedStatements:
         result = self._result_of((text.sql, self._values.types or ()), values)
         self._values.set_pgresult(result)
         return cast(list[Row], self._values.load_rows(0, result.ntuples, tuple))
-
-    def may_be_gone(self) -> None:
-        """psycopg tells PostgreSQL to forget all prepared statements after each rollback, if there are any of
-        its own; ours are among them then."""
-        self._may_be_gone = True
 
     def _result_of(self, key: Key, values: Sequence[Any]) -> PGresult:
         known = self._known(key)
@@ -80,7 +79,7 @@ class PreparedStatements:
             return self._checked(self._libpq.exec_params(key[0], values, key[1], formats))
         result = self._libpq.exec_prepared(known.name, values, formats)
         if result.error_field(DiagnosticField.SQLSTATE) in STALE:
-            known.times, known.name, self._may_be_gone = 0, b"", True
+            known.times, known.name = 0, b""
             if not self._is_in_transaction:
                 return self._result_of(key, values)
         return self._checked(result)
@@ -104,14 +103,6 @@ class PreparedStatements:
         self._checked(self._libpq.prepare(name, *key))
         known.name = name
 
-    def _forget_what_is_gone(self) -> None:
-        result = self._checked(self._libpq.exec_(b"SELECT name FROM pg_prepared_statements"))
-        there = {result.get_value(row, 0) for row in range(result.ntuples)}
-        for known in self._sent.values():
-            if known.name not in there:
-                known.name = b""
-        self._may_be_gone = False
-
     def _checked(self, result: PGresult) -> PGresult:
         if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
             return result
@@ -122,6 +113,28 @@ class PreparedStatements:
     @property
     def _is_in_transaction(self) -> bool:
         return self._libpq.transaction_status != TransactionStatus.IDLE
+
+
+class PreparedByCursors(PrepareManager):
+    """psycopg's books of what its cursors prepare, which it keeps otherwise: it counts the names of every
+    connection from 0 on, and has PostgreSQL forget all statements, ours among them, after each rollback."""
+
+    def __init__(self, prepare_after: int | None) -> None:
+        super().__init__()
+        self.prepare_threshold = prepare_after
+        self._prepared_idx = randbits(63)
+
+    def clear(self) -> bool:
+        """After a rollback, which they outlive."""
+        return False
+
+    def _should_discard(self, prep: Prepare, results: Sequence[PGresult], *_more: Any) -> bool:
+        """Only its own are closed."""
+        discards = any((result.command_status or b"").startswith(DISCARDING) for result in results)
+        if discards:
+            self._to_flush.extend(self._names.values())
+            self._names.clear()
+        return discards
 
 
 def _reading_times_fast(connection: Connection[Any]) -> Cursor[Any]:

@@ -16,6 +16,7 @@ from django.db import (
 )
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
+from psycopg._preparing import PrepareManager
 
 from config.postgresql import prepared
 from config.settings import PREPARE_AFTER
@@ -46,8 +47,7 @@ def psycopg_prepares_something() -> None:
             cursor.execute("SELECT 1 + %s::int", [1])
 
 
-def psycopg_forgets_its_own() -> None:
-    """It has prepared something itself, and so tells PostgreSQL to forget everything after a rollback."""
+def rolled_back_after_psycopg_has_prepared_something() -> None:
     with transaction.atomic():
         psycopg_prepares_something()
         transaction.set_rollback(True)
@@ -129,34 +129,40 @@ def test_what_is_remembered_no_longer_may_be_gone_already(monkeypatch):
     connection.close()
 
 
-def test_after_a_rollback_they_are_still_there_or_made_anew():
+def test_what_is_prepared_outlives_a_rollback():
     asked_often()
-    psycopg_forgets_its_own()
-    assert prepared_here() == 0
-    with transaction.atomic():
-        rows_of("SELECT 1")
-        asked_often()
+    rolled_back_after_psycopg_has_prepared_something()
     assert prepared_here() == 1
+    ask_in_a_transaction(ASK, [1])
 
 
-def test_control_a_name_that_is_gone_fails_in_a_transaction():
+def test_control_psycopg_would_have_everything_forgotten_after_a_rollback():
     asked_often()
-    psycopg_forgets_its_own()
     ours: Any = connections["default"]
-    ours._statements._may_be_gone = False
+    ours.connection._prepared = PrepareManager()
+    ours.connection.prepare_threshold = PREPARE_AFTER
+    rolled_back_after_psycopg_has_prepared_something()
+    assert prepared_here() == 0
     with pytest.raises(ProgrammingError, match="does not exist"):
         ask_in_a_transaction(ASK, [1])
-    asked_often()
+    connection.close()
 
 
-def test_a_name_that_is_gone_for_another_reason_is_made_anew():
+def test_a_name_that_is_gone_is_made_anew():
     asked_often()
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
     asked_often()
 
 
-def test_a_column_of_another_type_is_read_on():
+def by_a_cursor(sql: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+@pytest.mark.parametrize("read", [rows_of, by_a_cursor])
+def test_a_column_of_another_type_is_read_on(read):
     """As after a migration that lets a text be longer, while the server runs."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE notes (note varchar(5))")
@@ -164,11 +170,21 @@ def test_a_column_of_another_type_is_read_on():
     try:
         for length in range(6, 9):
             for _ in range(PREPARE_AFTER + 1):
-                assert rows_of("SELECT note FROM notes") == [("short",)]
+                assert read("SELECT note FROM notes") == [("short",)]
             with connection.cursor() as cursor:
                 cursor.execute(f"ALTER TABLE notes ALTER COLUMN note TYPE varchar({length})")
     finally:
         connection.close()
+
+
+def test_what_cursors_have_prepared_is_closed_without_ours():
+    asked_often()
+    psycopg_prepares_something()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE notes (note text)")
+        cursor.execute("DROP TABLE notes")
+        cursor.execute("SELECT name FROM pg_prepared_statements")
+        assert [name[:3] for (name,) in cursor.fetchall()] == ["gc_"]
 
 
 def test_what_postgresql_cannot_do_at_all_is_refused_each_time():
