@@ -16,7 +16,7 @@ from api.columns import Columns
 from api.computed import KEY, BatchField, ComputedField
 from api.declaration import AnyField, Declaration, Relationship, column_of
 from api.fields import Metadata, StrictField, Timestamp, timestamp_as_stored
-from api.plans import ADDRESS, Attributes, Batch, Node, Plan, ToMany, ToOne, Values
+from api.plans import ADDRESS, Attributes, Batch, Node, Plan, Reader, ToMany, ToOne
 from api.query import Include, SparseFields
 
 
@@ -53,7 +53,7 @@ def _node(
         key=key,
         guard=guard,
         attributes=_attributes(declaration, listed, prefix, key, columns),
-        relationships=_relationships(emitted, with_linkage),
+        relationships=_relationships_json(emitted, with_linkage),
         linkage=tuple(to_many[each.name] if each.many else to_one[each.name] for each in with_linkage),
         to_many=tuple(to_many.values()),
         children=tuple(
@@ -72,7 +72,7 @@ def _node(
     )
 
 
-def _relationships(emitted: Sequence[Relationship], with_linkage: Sequence[Relationship]) -> str:
+def _relationships_json(emitted: Sequence[Relationship], with_linkage: Sequence[Relationship]) -> str:
     """Their JSON, to be filled in. Names and types are declared, and hold nothing that would be escaped."""
     members = []
     for each in emitted:
@@ -103,15 +103,15 @@ def _to_many(
 def _attributes(
     declaration: Declaration, listed: frozenset[str] | None, prefix: str, key: int, columns: Columns
 ) -> Attributes:
-    shown = {
-        name: _values(source, prefix, key, columns)
+    readers = {
+        name: _reader(source, prefix, key, columns)
         for name, source in declaration.readable.items()
         if listed is None or name in listed
     }
-    return Attributes(tuple(shown), tuple(shown.values()))
+    return Attributes(tuple(readers), tuple(readers.values()))
 
 
-def _values(source: AnyField, prefix: str, key: int, columns: Columns) -> Values:
+def _reader(source: AnyField, prefix: str, key: int, columns: Columns) -> Reader:
     """How one attribute is read from the columns. The only place that knows kinds of fields."""
     if isinstance(source, BatchField):
         return _loaded(source)
@@ -134,15 +134,15 @@ def _values(source: AnyField, prefix: str, key: int, columns: Columns) -> Values
     return _represented(columns.add("", path), source.to_representation)
 
 
-def _column(index: int) -> Values:
+def _column(index: int) -> Reader:
     return lambda batch: batch.columns[index]
 
 
-def _represented(index: int, represent: Callable[[Any], Any]) -> Values:
+def _represented(index: int, represent: Callable[[Any], Any]) -> Reader:
     return lambda batch: [None if value is None else represent(value) for value in batch.columns[index]]
 
 
-def _computed(source: ComputedField, indexes: Sequence[int]) -> Values:
+def _computed(source: ComputedField, indexes: Sequence[int]) -> Reader:
     compute = source.compute
 
     def values(batch: Batch) -> Iterable[Any]:
@@ -152,5 +152,5 @@ def _computed(source: ComputedField, indexes: Sequence[int]) -> Values:
     return values
 
 
-def _loaded(source: BatchField) -> Values:
+def _loaded(source: BatchField) -> Reader:
     return lambda batch: map(source.value_of, batch.load(source.load))

@@ -65,41 +65,43 @@ class Batch:
         return self.loaded[load]
 
 
-Values: TypeAlias = Callable[[Batch], Iterable[Any]]
-"""One attribute's values, in the order of the rows."""
+Reader: TypeAlias = Callable[[Batch], Iterable[Any]]
+"""Reads one attribute's values, in the order of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
     names: tuple[str, ...]
-    values: tuple[Values, ...]
+    readers: tuple[Reader, ...]
 
     def of(self, batch: Batch) -> Iterable[dict[str, Any]]:
         if not self.names:
             return [{} for _ in batch.keys]
         names = self.names
-        rows = zip(*[each(batch) for each in self.values], strict=True)
+        rows = zip(*[read(batch) for read in self.readers], strict=True)
         return [dict(zip(names, row)) for row in rows]  # noqa: B905 (as many of the one as of the other)
 
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
-    """Linkage of a to-one relationship: its key stands in the row."""
+    """Linkage of a to-one relationship: its key stands in the row, at the index `key`."""
 
     name: str
     type: str
     key: int
     guard: Declaration | None
 
-    def written(self, batch: Batch, related: "Related") -> Iterable[str]:
+    def as_json(self, batch: Batch, related: "Related") -> Iterable[str]:
         keys = batch.columns[self.key]
         beyond = _beyond_reach(keys, self.guard, batch.reading)
-        return ["null" if key is None or key in beyond else _identifier(self.type, key) for key in keys]
+        return ["null" if key is None or key in beyond else _identifier_json(self.type, key) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
 class ToMany:
-    """Linkage of a to-many relationship, and its resources where included: one query for the whole page."""
+    """Linkage of a to-many relationship, and its resources where included: one query for the whole page.
+    `parent` is the index of the way back in its rows.
+    """
 
     name: str
     relationship: Relationship
@@ -107,10 +109,10 @@ class ToMany:
     parent: int
     included: bool
 
-    def written(self, batch: Batch, related: "Related") -> Iterable[str]:
+    def as_json(self, batch: Batch, related: "Related") -> Iterable[str]:
         target, by_parent = self.plan.node, related[self.name]
         return [
-            f"[{','.join(_identifier(target.type, row[target.key]) for row in by_parent.get(key, ()))}]"
+            f"[{','.join(_identifier_json(target.type, row[target.key]) for row in by_parent.get(key, ()))}]"
             for key in batch.keys
         ]
 
@@ -133,8 +135,8 @@ Related: TypeAlias = Mapping[str, Mapping[str, list[Row]]]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One place in the include tree: how the resources there are built from the row. With a `guard`, only
-    those that it lets the caller see.
+    """One place in the include tree: how the resources there are built from the row, whose key is at the
+    index `key`. With a `guard`, only those that it lets the caller see.
 
     `relationships` is their JSON, with `ADDRESS` for the resource's own and `%s` for each `linkage`.
     """
@@ -211,7 +213,7 @@ def _relationships(node: Node, batch: Batch, related: Related) -> list[str]:
     text = node.relationships
     if not node.linkage:
         return [text] * len(batch.keys)
-    linkage = zip(*[each.written(batch, related) for each in node.linkage], strict=True)
+    linkage = zip(*[each.as_json(batch, related) for each in node.linkage], strict=True)
     return [text % written for written in linkage]
 
 
@@ -241,7 +243,7 @@ def _beyond_reach(keys: Iterable[str | None], guard: Declaration | None, reading
     return named.difference(str(key) for (key,) in within)
 
 
-def _identifier(resource_type: str, key: str) -> str:
+def _identifier_json(resource_type: str, key: str) -> str:
     return f'{{"type":"{resource_type}","id":"{key}"}}'
 
 

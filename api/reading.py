@@ -14,7 +14,6 @@ from django.utils.functional import cached_property
 from rest_framework.request import Request
 
 from api.columns import columns_named
-from api.compiled import plan_for
 from api.cursors import CursorPage, Position, write_cursor
 from api.declaration import Declaration
 from api.dispatching import WITHOUT_RESOURCES, DispatchedViewSet
@@ -24,6 +23,7 @@ from api.fields import uuid_or_none
 from api.filtering import specials
 from api.keyset import find_page
 from api.paging import Page, known_count, page_meta, page_numbers
+from api.planning import plan_for
 from api.plans import Reading, Resources, identifier
 from api.selecting import Rows, Selection
 from kernel.refusals import NotFound

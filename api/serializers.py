@@ -2,8 +2,7 @@
 query words.
 
 A resource app derives from `ResourceSerializer` and declares; nothing here runs per row. `api.declaration`
-reads the
-class once, `api.compiled` compiles it for reading, `api.validation` uses its fields for writing.
+reads the class once, `api.planning` compiles it for reading, `api.validation` uses its fields for writing.
 """
 
 from collections.abc import Mapping, Sequence

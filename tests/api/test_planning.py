@@ -8,9 +8,9 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework import serializers as drf
 from rest_framework_json_api.renderers import JSONRenderer
 
-from api.compiled import plan_for
 from api.computed import BatchField
 from api.declaration import declaration_of
+from api.planning import plan_for
 from api.plans import Reading
 from api.serializers import ResourceSerializer
 from tests.library.cast import READERS

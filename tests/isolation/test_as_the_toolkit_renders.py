@@ -15,8 +15,8 @@ from rest_framework_json_api.renderers import JSONRenderer
 
 from access.models import Organization
 from access.scopes import Scope
-from api.compiled import plan_for
 from api.declaration import Declaration, declaration_of, is_relationship
+from api.planning import plan_for
 from api.plans import Reading
 from api.selecting import Selection
 from config.urls import router
