@@ -134,12 +134,16 @@ AUTH_PASSWORD_VALIDATORS = [
 PREPARED_STATEMENTS = flag("GIFTCARDS_PREPARED_STATEMENTS", default=True)
 PREPARE_AFTER = 3
 
+# A server whose machine is switched off ends no connection: without these, Linux tries for 15 minutes, and each
+# request under way keeps its thread for as long. Seconds, and milliseconds.
+GIVE_UP = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 10_000}
+
 
 def database(url: str) -> dict[str, Any]:
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address; ./dev manage sets it.")
     parsed: dict[str, Any] = {**dj_database_url.parse(database_url(url))}
-    options = {**parsed.get("OPTIONS", {})}
+    options = {**GIVE_UP, **parsed.get("OPTIONS", {})}
     # A request that waits longer for a row lock than its client does only holds up the next one.
     timeouts = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "60s"}
     if SERVING:

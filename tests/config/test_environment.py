@@ -127,6 +127,23 @@ def test_only_the_server_keeps_connections_and_cuts_statements_short():
     assert "lock_timeout=2s" in settings_in({}, options)
 
 
+def test_a_database_server_that_vanishes_without_a_word_is_given_up_within_seconds():
+    """Its machine is switched off: nobody ends the connection, and Linux would try for 15 minutes."""
+    options = "settings.DATABASES['default']['OPTIONS']"
+    assert settings_in({}, f"{options}['tcp_user_timeout']") == "10000"
+    assert settings_in({}, f"[{options}['keepalives_' + name] for name in ('idle', 'interval')]") == "[5, 5]"
+    patient = {"DATABASE_URL": "postgresql://db/giftcards?tcp_user_timeout=60000"}
+    assert settings_in(patient, f"{options}['tcp_user_timeout']") == "60000"
+
+
+def test_several_hosts_are_named_of_which_the_one_that_may_be_written_to_is_used():
+    url = "postgresql://gc:p%40ss@db1,db2/giftcards?port=5432,5433&target_session_attrs=read-write"
+    database = "settings.DATABASES['default']"
+    options = "[settings.DATABASES['default']['OPTIONS'][name] for name in ('port', 'target_session_attrs')]"
+    assert settings_in({"DATABASE_URL": url}, f"{database}['HOST']") == "db1,db2"
+    assert settings_in({"DATABASE_URL": url}, options) == "['5432,5433', 'read-write']"
+
+
 @pytest.mark.parametrize("url", ["", "sqlite:///db", "mysql://root:hunter2@localhost/x"])
 def test_only_postgresql_is_a_database(url):
     message = settings_in({"DATABASE_URL": url}, "0")
