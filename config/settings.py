@@ -134,8 +134,8 @@ AUTH_PASSWORD_VALIDATORS = [
 PREPARED_STATEMENTS = flag("GIFTCARDS_PREPARED_STATEMENTS", default=True)
 PREPARE_AFTER = 3
 
-# A server whose machine is switched off ends no connection: without these, Linux tries for 15 minutes, and each
-# request under way keeps its thread for as long. Seconds, and milliseconds.
+# A server whose machine is switched off ends no connection: without these, Linux tries for 15 minutes, and
+# each request under way keeps its thread for as long. Seconds, and milliseconds.
 GIVE_UP = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 10_000}
 
 
