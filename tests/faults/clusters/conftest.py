@@ -47,16 +47,23 @@ def seed(programs: Path, parent: Path, ports: tuple[int, int]) -> Cluster:
     cluster = Cluster(programs, parent / "seed", ports[0])
     DEV.make_cluster(programs, cluster.folder, "--no-sync", "--wal-segsize=1")
     cluster.start()
-    with psycopg.connect(os.environ["DATABASE_URL"], dbname="postgres") as ours:
-        whole = {"host": ours.info.host, "port": ours.info.port, "user": ours.info.user}
-        from_here = make_conninfo(
-            **whole, password=ours.info.password or None, dbname=connection.settings_dict["NAME"]
-        )
-    dump = [programs / "pg_dump", "--format=custom", "--compress=0", from_here]
+    dump = [str(programs / "pg_dump"), "--format=custom", "--compress=0", address_of_the_tests()]
     dumped = subprocess.run(dump, capture_output=True, check=True).stdout
-    restore = [programs / "pg_restore", "--exit-on-error", "--single-transaction", "-d", cluster.url]
+    restore = [str(programs / "pg_restore"), "--exit-on-error", "--single-transaction", "-d", cluster.url]
     subprocess.run(restore, input=dumped, check=True)
     return cluster
+
+
+def address_of_the_tests() -> str:
+    """In words that PostgreSQL's programs of any version understand."""
+    with psycopg.connect(os.environ["DATABASE_URL"], dbname="postgres") as ours:
+        return make_conninfo(
+            dbname=connection.settings_dict["NAME"],
+            host=ours.info.host,
+            port=ours.info.port,
+            user=ours.info.user,
+            password=ours.info.password or None,
+        )
 
 
 @pytest.fixture(scope="session")
