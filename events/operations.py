@@ -1,11 +1,13 @@
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
 
 from events.models import Event
 from kernel.caller import Caller
@@ -61,6 +63,31 @@ def record(
     row = values | {"data": told, "sequence": sequence, "created_at": created_at}
     names = [field.attname for field in Event._meta.concrete_fields]
     return Event.from_db(DEFAULT_DB_ALIAS, names, [row[name] for name in names])
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """`record` for the resources of one type, which are known by their keys."""
+
+    resource_type: str
+
+    def __call__(
+        self,
+        resource: Model,
+        verb: str,
+        *,
+        caller: Caller,
+        reason: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> Event:
+        return record(
+            caller=caller,
+            subject_type=self.resource_type,
+            subject_id=resource.pk,
+            topic=f"{self.resource_type}.{verb}",
+            reason=reason,
+            data=data,
+        )
 
 
 def first_events(

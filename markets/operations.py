@@ -1,11 +1,10 @@
-from collections.abc import Mapping
-from typing import Any, Final, Unpack
+from typing import Final, Unpack
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
-from events.operations import record
+from events.operations import Recorder
 from kernel.caller import Caller
 from kernel.clock import database_now
 from kernel.constraints import delete_unless_in_use, is_foreign_key_violation, violated_constraint
@@ -16,6 +15,7 @@ from markets.attributes import MARKET_CHECKS, NEW_MARKET, MarketChanges, require
 from markets.models import Market
 
 RESOURCE_TYPE: Final = "markets"
+_record: Final = Recorder(RESOURCE_TYPE)
 TAKEN: Final = "has already been taken"
 
 
@@ -121,16 +121,3 @@ def _save(market: Market) -> None:
                 value=market.currency_code,
             ) from error
         raise
-
-
-def _record(
-    market: Market, verb: str, *, caller: Caller, reason: str, data: Mapping[str, Any] | None = None
-) -> None:
-    record(
-        caller=caller,
-        subject_type=RESOURCE_TYPE,
-        subject_id=market.pk,
-        topic=f"{RESOURCE_TYPE}.{verb}",
-        reason=reason,
-        data=data,
-    )

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 
-from events.operations import record
+from events.operations import Recorder
 from kernel.caller import Caller
 from kernel.clock import database_now
 from kernel.constraints import delete_unless_in_use, violated_constraint
@@ -23,6 +23,7 @@ from kernel.validation import (
 from recipients.models import GiftCardRecipient
 
 RESOURCE_TYPE: Final = "gift_card_recipients"
+_record: Final = Recorder(RESOURCE_TYPE)
 TAKEN: Final = "has already been taken"
 
 
@@ -176,21 +177,3 @@ def _save(recipient: GiftCardRecipient) -> None:
         if violated_constraint(error) == "recipient_email_is_unique_per_mode":
             raise Conflict("email", TAKEN) from error
         raise
-
-
-def _record(
-    recipient: GiftCardRecipient,
-    verb: str,
-    *,
-    caller: Caller,
-    reason: str = "",
-    data: Mapping[str, Any] | None = None,
-) -> None:
-    record(
-        caller=caller,
-        subject_type=RESOURCE_TYPE,
-        subject_id=recipient.pk,
-        topic=f"{RESOURCE_TYPE}.{verb}",
-        reason=reason,
-        data=data,
-    )

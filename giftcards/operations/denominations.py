@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from events.operations import record
+from events.operations import Recorder
 from giftcards.models import Denomination, Product
 from giftcards.money import MAX_AMOUNT, exponent
 from giftcards.operations.products import lock_product, lock_to_delete
@@ -19,6 +19,7 @@ from kernel.validation import RESOURCE_CHECKS, Check, changed_attributes, checke
 from markets.attributes import web_address
 
 RESOURCE_TYPE: Final = "gift_card_denominations"
+_record: Final = Recorder(RESOURCE_TYPE)
 MOST_DENOMINATIONS: Final = 100
 """Of one product: they are shown together."""
 
@@ -140,21 +141,3 @@ def _lock(denomination_id: UUID, caller: Caller) -> Denomination:
     """As it is when its product is locked: nobody changes it without that."""
     lock_product(_find(denomination_id, caller).product_id, caller)
     return _find(denomination_id, caller)
-
-
-def _record(
-    denomination: Denomination,
-    verb: str,
-    *,
-    caller: Caller,
-    reason: str,
-    data: Mapping[str, Any] | None = None,
-) -> None:
-    record(
-        caller=caller,
-        subject_type=RESOURCE_TYPE,
-        subject_id=denomination.pk,
-        topic=f"{RESOURCE_TYPE}.{verb}",
-        reason=reason,
-        data=data,
-    )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from events.operations import record
+from events.operations import Recorder
 from giftcards.models import Product, ProductMarket
 from giftcards.models.product import HANDLE, LONGEST_DESCRIPTION
 from kernel.caller import Caller
@@ -32,6 +32,7 @@ from markets.attributes import code_format, months, web_address
 from markets.models import Market
 
 RESOURCE_TYPE: Final = "gift_card_products"
+_record: Final = Recorder(RESOURCE_TYPE)
 TAKEN: Final = "has already been taken"
 
 
@@ -222,16 +223,3 @@ def _save(product: Product) -> None:
         if violated_constraint(error) == "product_handle_is_unique_per_mode":
             raise Conflict("handle", TAKEN) from error
         raise
-
-
-def _record(
-    product: Product, verb: str, *, caller: Caller, reason: str, data: Mapping[str, Any] | None = None
-) -> None:
-    record(
-        caller=caller,
-        subject_type=RESOURCE_TYPE,
-        subject_id=product.pk,
-        topic=f"{RESOURCE_TYPE}.{verb}",
-        reason=reason,
-        data=data,
-    )

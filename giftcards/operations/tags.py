@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from events.operations import record
+from events.operations import Recorder
 from giftcards.models import GiftCardTag, Tag
 from giftcards.models.tag import LONGEST_NAME, NAME
 from kernel.caller import Caller
@@ -24,6 +24,7 @@ from kernel.validation import (
 )
 
 RESOURCE_TYPE: Final = "tags"
+_record: Final = Recorder(RESOURCE_TYPE)
 TAKEN: Final = "has already been taken"
 
 
@@ -135,16 +136,3 @@ def _save(tag: Tag) -> None:
         if violated_constraint(error) == "tag_name_is_unique_per_mode":
             raise Conflict("name", TAKEN) from error
         raise
-
-
-def _record(
-    tag: Tag, verb: str, *, caller: Caller, reason: str, data: Mapping[str, Any] | None = None
-) -> None:
-    record(
-        caller=caller,
-        subject_type=RESOURCE_TYPE,
-        subject_id=tag.pk,
-        topic=f"{RESOURCE_TYPE}.{verb}",
-        reason=reason,
-        data=data,
-    )
