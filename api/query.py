@@ -195,5 +195,5 @@ def _order(sort: Iterable[str], declaration: Declaration) -> Order:
         ("-" if criterion.startswith("-") else "") + declaration.column_of(criterion.removeprefix("-"))
         for criterion in criteria
     ]
-    by_key = next((place for place, column in enumerate(columns) if column.endswith("pk")), None)
-    return (*columns, "-pk" if descending else "pk") if by_key is None else tuple(columns[: by_key + 1])
+    keys = [index for index, column in enumerate(columns) if column.removeprefix("-") == "pk"]
+    return tuple(columns[: keys[0] + 1]) if keys else (*columns, "-pk" if descending else "pk")

@@ -94,13 +94,14 @@ class ReadingViewSet(DispatchedViewSet):
     def _page_by_number(self, rows: Selection, page: Page, *, linkage_only: bool) -> HttpResponse:
         caller, (_, end) = self.credential.caller, page.window
         there = replace(rows, order=self.query.order, window=page.window)
-        # Counted before: a statement that is told where to begin is planned each time, and what is asked of
-        # the key together with the first one would be, too.
+        # Counted before: a statement with an OFFSET is planned each time, and so would be the question about
+        # the key, which goes along with the first statement.
         count = rows.count(caller, as_far_as=end) if page.number > 1 else None
         if self.query.predicates or page.number > 1:
             there = there.fetch_keys(caller)
         data, included = self._read_list(there, linkage_only=linkage_only)
         if count is None:
+            # A row that went away since its key was found is still one of the page.
             on_page = len(there.keys) if there.column == "pk" else len(data)
             count = known_count(page, on_page) or rows.count(caller, as_far_as=end)
         links = {

@@ -66,7 +66,8 @@ class Selection:
         return [by_key[each] for each in map(str, self.keys) if each in by_key]
 
     def fetch_keys(self, caller: Caller) -> "Selection":
-        """The rows that are there now, by their keys."""
+        """The same rows as they are there now, named by their keys: what reads them next has one plan for
+        all pages and all that is searched for (docs/adr/0030)."""
         keys = tuple(key for (key,) in self.fetch(KEY_AS_TEXT, caller))
         return Selection(self.declaration, "pk", keys)
 
@@ -92,7 +93,7 @@ class Selection:
             order=self.order,
             window=None if bound_window else self.window,
             bound_window=bound_window,
-            narrowings=tuple([each.without_values() for each in self.narrowings]),
+            narrowings=tuple(each.without_values() for each in self.narrowings),
         )
 
     @property
@@ -121,4 +122,4 @@ class Selection:
             return ""
         if self.window[0] > 0:
             return LIMIT_AND_OFFSET
-        return LIMIT if any([each.is_a_search for each in self.narrowings]) else ""  # noqa: C419
+        return LIMIT if any(each.is_a_search for each in self.narrowings) else ""
