@@ -37,7 +37,7 @@ class Shoppers:
     def __init__(self, attack: Attack) -> None:
         self.attack = attack
         self._cards = [attack.issue(SCENARIO, PLENTY) for _ in range(MANY)]
-        self._enough = threading.Event()
+        self._enough, self._one_went_home = threading.Event(), threading.Event()
         self._crowd = threading.Thread(target=self._shop)
 
     def _shop(self) -> None:
@@ -50,6 +50,7 @@ class Shoppers:
                 change = self.attack.change(SCENARIO, "debit", card_id, cents=1)
                 answer = client.get(change) if patiently else client.send(change)
                 if answer is None or answer.status != 200:
+                    self._one_went_home.set()
                     return
 
         return debit
@@ -81,6 +82,10 @@ class Shoppers:
     def until_acknowledged(self, more: int) -> None:
         before = len(self.acknowledged())
         until(lambda: len(self.acknowledged()) >= before + more, f"{more} more debits")
+
+    def until_one_goes_home(self) -> None:
+        """Whatever he had asked for last is unknown to him."""
+        assert self._one_went_home.wait(PATIENCE)
 
     def ask_again(self, stories: Iterable[Story]) -> None:
         """For the same, with the same keys."""

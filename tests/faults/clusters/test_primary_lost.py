@@ -72,6 +72,7 @@ def test_with_a_synchronous_standby_nothing_acknowledged_is_lost_and_the_service
     with shopping(service, tmp_path / "log") as shoppers:
         shoppers.until_acknowledged(50)
         pair.primary.kill()
+        shoppers.until_one_goes_home()
         assert not service.server.is_ready()
         pair.promote()
         shoppers.until_acknowledged(50)
@@ -100,6 +101,7 @@ def test_while_the_synchronous_standby_is_away_nothing_is_acknowledged_so_that_n
         pair.until_all_wait_for_the_standby()
         waiting = {story.change.name for story in shoppers.stories() if len(story.attempts) < story.sent}
         pair.primary.kill()
+        shoppers.until_one_goes_home()
         pair.promote()
         shoppers.until_acknowledged(20)
         shoppers.end()
