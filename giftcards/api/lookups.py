@@ -7,6 +7,7 @@ given: one 404, equal to the byte, after the same statements.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import count
 from typing import ClassVar
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework_json_api.relations import ResourceRelatedField
 
 from access.scopes import Scope
+from api.bind_parameters import parameter_at
 from api.columns import Columns
 from api.compiled_statements import CompiledStatement, compiled, reach_of
 from api.computed import ComputedField
@@ -74,21 +76,20 @@ class UsableCard:
     code: Secret
 
     def fetch(self, columns: Columns, caller: Caller) -> list[Row]:
-        digests = codes.digests(self.code.reveal())
-        statement, given = _statement(columns, len(digests), reach_of(caller)), iter(digests)
-        parameters = (next(given) if _is_digest(each) else each for each in statement.parameters)
-        return replace(statement, parameters=tuple(parameters)).fetch()
+        digests = tuple(codes.digests(self.code.reveal()))
+        return _statement(columns, len(digests), reach_of(caller)).fetch(digests)
 
 
 @lru_cache(maxsize=64)
 def _statement(columns: Columns, digests: int, reach: Caller) -> CompiledStatement:
+    """Run with so many digests. It is compiled with others, because `in` takes nothing but values of a column
+    of bytes; nothing else in there is bytes."""
     stand_ins = [bytes([number]) for number in range(digests)]
-    return compiled(usable_cards_of(stand_ins, reach).values_list(*columns.selected))
-
-
-def _is_digest(parameter: object) -> bool:
-    """Nothing else in there is bytes."""
-    return isinstance(parameter, Binary)
+    statement, indexes = compiled(usable_cards_of(stand_ins, reach).values_list(*columns.selected)), count()
+    parameters = [
+        parameter_at(next(indexes)) if isinstance(each, Binary) else each for each in statement.parameters
+    ]
+    return replace(statement, parameters=tuple(parameters))
 
 
 class NoUsableCard(Rejection):
