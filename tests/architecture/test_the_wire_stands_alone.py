@@ -1,12 +1,15 @@
 """The wire knows nothing of gift cards: its own tests pass in a tree with nothing but wire and kernel."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import api
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("api", "config", "kernel", "pyproject.toml")
@@ -34,6 +37,14 @@ def copy(name: str, folder: Path) -> None:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     else:
         shutil.copy(source, target)
+
+
+def test_its_package_tells_what_each_module_is_about():
+    rows = [line for line in (api.__doc__ or "").splitlines() if line.startswith("| ")][1:]
+    told = {name for row in rows for name in re.findall(r"\w+", row.split("|")[2])}
+    modules = {path.stem for path in Path(ROOT, "api").glob("*.py")} - {"__init__", "apps", "models"}
+
+    assert told == modules | {"openapi"}
 
 
 @pytest.mark.slow
