@@ -38,9 +38,9 @@ class Credential:
 
     def within(self, scopes: frozenset[str] | None, market_ids: frozenset[UUID] | None) -> Self:
         """What is left of it where only these scopes and markets are wanted; None: all that it has."""
-        own = self.caller.market_ids
         left = self.scopes if scopes is None else self.scopes & scopes
-        reach = own if market_ids is None else market_ids if own is None else own & market_ids
+        reaches = [each for each in (self.caller.market_ids, market_ids) if each is not None]
+        reach = frozenset.intersection(*reaches) if reaches else None
         caller = replace(self.caller, market_ids=reach, administers=Scope.ADMIN in left)
         return replace(self, caller=caller, scopes=left)
 
