@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin
@@ -10,6 +10,9 @@ from back_office.labels import MODE_TONES
 from back_office.pages import ReadOnlyAdmin
 from events.models import Event
 from kernel.caller import ActorKind
+
+LATEST: Final = 100_000
+"""Events among which a topic is looked for: of one that is rare or misspelt, all there are would be read."""
 
 
 class ActorKindFilter(admin.SimpleListFilter):
@@ -30,7 +33,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "topic", "shown_mode", "subject_id", "sequence", "actor_name", "reason")
     list_filter = ("mode", ActorKindFilter)
     search_fields = ("subject_id", "topic")
-    search_help_text = "Id of the card, market, … or a topic such as gift_cards.debit"
+    search_help_text = f"Id of the card, market, … or, of the latest {LATEST:,}, a topic: gift_cards.debit"
     ordering = ("-created_at", "-id")
     fields = (
         ("created_at", "mode"),
@@ -51,8 +54,15 @@ class EventAdmin(ReadOnlyAdmin):
         try:
             return queryset.filter(subject_id=UUID(term)), False
         except ValueError:
-            return queryset.filter(topic=term), False
+            return _since(LATEST, queryset.filter(topic=term)), False
 
     @display(description="Mode", label=MODE_TONES)
     def shown_mode(self, event: Event) -> str:
         return event.mode
+
+
+def _since(number: int, events: QuerySet[Event]) -> QuerySet[Event]:
+    """Those among the latest so many of all."""
+    times = Event.objects.order_by("-created_at", "-id").values_list("created_at", flat=True)
+    earliest = times[number - 1 : number].first()
+    return events if earliest is None else events.filter(created_at__gte=earliest)

@@ -4,9 +4,12 @@ other address knows cookies, takes a form, or is found by a slash behind it."""
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware import csrf
+from django.shortcuts import render
+from psycopg.errors import QueryCanceled
 
 from api.documents import root_of
 from config.content_security_policy import BACK_OFFICE
@@ -61,3 +64,23 @@ class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
         if not is_back_office(request):
             return None
         return super().process_view(request, callback, callback_args, callback_kwargs)
+
+
+class UnavailableMiddleware:
+    """A page that says so where the database does not answer, or not in time."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A hook of views as well."""
+        if not is_back_office(request) or not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        told = {
+            "only_reads": request.method in {"GET", "HEAD"},
+            "is_too_slow": isinstance(exception.__cause__, QueryCanceled),
+        }
+        return render(request, "back_office/unavailable.html", told, status=503)

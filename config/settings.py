@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "config.back_office_only.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "config.back_office_only.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

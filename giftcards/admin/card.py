@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -24,6 +24,7 @@ from giftcards import operations
 from giftcards.admin import dialogs
 from giftcards.admin.archiving import Archive, Unarchive
 from giftcards.admin.authorizations import holds_of
+from giftcards.admin.filters import ArchivedFilter, CurrencyFilter, ExpiredFilter
 from giftcards.admin.forms import CardForm, ChangeForm, DraftForm
 from giftcards.admin.refunds import Refund
 from giftcards.admin.search import cards_matching, cards_with_code
@@ -35,7 +36,6 @@ from giftcards.models import GiftCard, Status, Tag
 from giftcards.operations import GiftCardChanges, Occasion
 from giftcards.operations.rules import now_for
 from giftcards.queries import available_balances
-from kernel.clock import database_now
 from kernel.modes import Mode
 from kernel.secret import Secret
 
@@ -55,36 +55,6 @@ NEW: Final = (
     *ATTRIBUTES[1:],
 )
 NOT_ATTRIBUTES: Final = {"mode", "face_value", "code", "last_day", "reason"}
-
-
-class ExpiredFilter(admin.SimpleListFilter):
-    title = "expiry"
-    parameter_name = "expiry"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("expired", "Expired"), ("valid", "Valid"), ("never", "Never expires")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[GiftCard]) -> QuerySet[GiftCard]:
-        if self.value() is None:
-            return queryset
-        expired = Q(expires_at__lte=F("test_clock_at")) | Q(
-            test_clock_at=None, expires_at__lte=database_now()
-        )
-        never = Q(expires_at=None)
-        wanted = {"expired": expired, "valid": never | ~expired, "never": never}
-        return queryset.filter(wanted.get(self.value() or "", Q()))
-
-
-class ArchivedFilter(admin.SimpleListFilter):
-    title = "archive"
-    parameter_name = "archive"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("without", "Not archived"), ("only", "Archived")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[GiftCard]) -> QuerySet[GiftCard]:
-        wanted = {"without": Q(archived_at=None), "only": Q(archived_at__isnull=False)}
-        return queryset.filter(wanted.get(self.value() or "", Q()))
 
 
 @admin.register(GiftCard)
@@ -109,7 +79,7 @@ class GiftCardAdmin(OperationAdmin):
         ArchivedFilter,
         "single_use",
         "rechargeable",
-        "currency_code",
+        CurrencyFilter,
     )
     list_select_related = ("market", "gift_card_recipient")
     # Names the box above the list; what it finds is decided in giftcards.admin.search.
