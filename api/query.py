@@ -9,7 +9,7 @@ are refused too.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NoReturn, TypeAlias
@@ -31,6 +31,7 @@ DEPTH: Final = 3
 FIELDS_KEY: Final = re.compile(r"fields\[([^\[\]]+)\]")
 LONGEST_PREDICATE: Final = 255
 PREDICATE_KEY: Final = re.compile(rf"filter\[q\]\[([^\[\]]{{1,{LONGEST_PREDICATE}}})\]")
+TIME_RANGE: Final = re.compile(r"(\w+_at)_(?:lt|lteq|gt|gteq)")
 IDENTITY: Final = frozenset({"id", "type"})
 """Clients list these in sparse fields; a resource always has them."""
 
@@ -71,7 +72,11 @@ def read_query(
     included = families.get("include", {})
     if included and is_linkage:
         refuse("INVALID_INCLUDE", "A relationship's own address includes nothing.", "include")
-    order = _order(_sort(families.get("sort", {}), declaration, is_list=is_list), declaration)
+    predicates = _predicates(
+        _only_in_lists(families.get("filter", {}), "FILTER_NOT_ALLOWED", is_list=is_list)
+    )
+    criteria = _sort(families.get("sort", {}), declaration, is_list=is_list)
+    order = _order(criteria or (_newest_first(predicates, declaration),), declaration)
     page = _only_in_lists(families.get("page", {}), "INVALID_PAGE_OBJECT", is_list=is_list)
     return Query(
         include=_include(included.get("include", ""), declaration),
@@ -79,9 +84,7 @@ def read_query(
         fields=_fields(families.get("fields", {}), declaration.family),
         order=order,
         page=read_cursor_page(page, order, declaration.type) if by_cursor else read_page(page),
-        predicates=_predicates(
-            _only_in_lists(families.get("filter", {}), "FILTER_NOT_ALLOWED", is_list=is_list)
-        ),
+        predicates=predicates,
     )
 
 
@@ -186,10 +189,18 @@ def refuse(code: str, detail: str, parameter: str) -> NoReturn:
     raise Rejection(error(code, detail, parameter=parameter))
 
 
-def _order(sort: Iterable[str], declaration: Declaration) -> Order:
-    """Newest first unless asked otherwise (keys are in order of time), and the key decides ties, so that
-    pages don't overlap."""
-    criteria = list(sort) or ["-id"]
+def _newest_first(predicates: Iterable[tuple[str, str]], declaration: Declaration) -> str:
+    """By the key, since keys are in order of time. But by the time itself where a range of it is asked for:
+    in its index those rows lie side by side, whereas by their keys all that are newer come first."""
+    for predicate, _ in predicates:
+        match = TIME_RANGE.fullmatch(predicate)
+        if match and match[1] in declaration.sortable and declaration.column_of(match[1]) == "created_at":
+            return f"-{match[1]}"
+    return "-id"
+
+
+def _order(criteria: Sequence[str], declaration: Declaration) -> Order:
+    """The key decides ties, so that pages don't overlap."""
     descending = criteria[-1].startswith("-")
     columns = [
         ("-" if criterion.startswith("-") else "") + declaration.column_of(criterion.removeprefix("-"))
