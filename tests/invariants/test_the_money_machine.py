@@ -414,6 +414,19 @@ def test_whatever_is_done_with_several_cards_ends_where_the_model_ends():
     assert min(STEPS.values()) > 50
 
 
+@pytest.mark.django_db
+def test_both_switch_on_a_card_that_was_debited_before_it_became_single_use():
+    """Found by half a million steps. The same ten thousand don't come by."""
+    state = MoneyMachine()
+    card = {"balance": 9, "status": "active", "rechargeable": True, "single_use": False}
+    state.begin(cards=[{**card, "room": None, "market": 0, "expires": None}])
+    state.debit(which=0, amount=1)
+    state.change_use(which=0, single_use=True)
+    for verb in ("deactivate", "activate"):
+        state.turn(which=0, verb=verb)
+    state.teardown()
+
+
 def that_uses_nothing_up(kind: str, verb: str, true: Any = posting._statement) -> str:
     return str(true(kind, verb)).replace("THEN 'redeemed'", "THEN locked.status")
 
