@@ -90,7 +90,6 @@ MANY_HOLDS: Final = """
 EMPTIED: Final = (
     "giftcards_ledgerentry",
     "giftcards_authorization",
-    "giftcards_giftcard",
     "giftcards_codekeyfingerprint",
     "events_event",
 )
@@ -111,6 +110,8 @@ def a_card(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table in EMPTIED:
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute("DELETE FROM giftcards_giftcard")  # by a trigger, they are counted off
         cursor.execute("COMMIT")
 
 
