@@ -146,11 +146,12 @@ def database(url: str) -> dict[str, Any]:
     parsed: dict[str, Any] = {**dj_database_url.parse(database_url(url))}
     options = {**GIVE_UP, **parsed.get("OPTIONS", {})}
     # A request that waits longer for a row lock than its client does only holds up the next one.
-    timeouts = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "60s"}
+    told = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "60s"}
     if SERVING:
-        timeouts["statement_timeout"] = "15s"
+        told["statement_timeout"] = "15s"
+    told["datestyle"] = "ISO"  # in which times are read as text, whatever the server prefers
     from_url = [options["options"]] if options.get("options") else []
-    options["options"] = " ".join([*(f"-c {name}={value}" for name, value in timeouts.items()), *from_url])
+    options["options"] = " ".join([*(f"-c {name}={value}" for name, value in told.items()), *from_url])
     options.setdefault("connect_timeout", 3 if SERVING else 5)
     # PostgreSQL binds the parameters and keeps the plans of what it is sent again and again.
     options["server_side_binding"] = True
