@@ -106,11 +106,16 @@ def measured(chosen: argparse.Namespace) -> figures.Figures:
         found = figures.begun(note=chosen.note, postgresql=f"{version} ({settings})", method=method(plan))
         if chosen.cards:
             run(cluster, chosen.cards, plan, found)
+        keep(found, chosen.json)  # what is found is found, whatever becomes of the batch
         if chosen.batch:
             found.batch = batch.measured(cluster, chosen.batch, plan.rounds)
-    if chosen.json:
-        found.write(chosen.json)
+            keep(found, chosen.json)
     return found
+
+
+def keep(found: figures.Figures, file: Path | None) -> None:
+    if file:
+        found.write(file)
 
 
 def method(plan: Plan) -> dict[str, str]:

@@ -106,10 +106,11 @@ class Running:
         """By their number, not for a time: where requests are slow, connections are cold for longer."""
         requests = max(1, round(WARMING_UP * min(1.0, self.plan.seconds)))
         load = Load(self.plan.connections, 60, requests=requests, seed=f"warming up {warmed.port}")
-        self.count(name, generated(name, warmed, self.database.subject, load))
+        self.count(name, generated(name, warmed, self.database.subject, load), warmed)
 
-    def count(self, name: str, done: Result | Sample) -> None:
-        self.figures.requests_served += done.requests
+    def count(self, name: str, done: Result | Sample, asked: Server) -> None:
+        if asked is self.service:
+            self.figures.requests_served += done.requests
         if REQUESTS[name].method == "PATCH":
             self.debits += done.requests
             self.unanswered += done.unanswered
@@ -128,7 +129,7 @@ class Running:
     def sampled(self, name: str, asked: Server, turn: int) -> Sample:
         load = Load(self.plan.connections, self.plan.seconds, seed=f"round {turn} {asked.port}")
         taken = sample(name, server=asked, cluster=self.cluster, subject=self.database.subject, load=load)
-        self.count(name, taken)
+        self.count(name, taken, asked)
         return taken
 
     def measure_floor(self, name: str) -> None:
@@ -167,7 +168,7 @@ class Running:
             for name in self.plan.names:
                 seed = f"soaking {self.figures.requests_served}"
                 load = Load(self.plan.connections, 600, requests=1000, seed=seed)
-                self.count(name, generated(name, self.service, self.database.subject, load))
+                self.count(name, generated(name, self.service, self.database.subject, load), self.service)
 
     def sums_agree(self) -> Iterator[str]:
         """Raises NotTrueError."""
