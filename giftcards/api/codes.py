@@ -59,7 +59,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 class CodeFilter(AttributeFilter):
     """`eq` and `in` by the whole code, `start` by its first 8 characters, `end` by its last 4; `cont` matches
-    any of these (contract §6). What a digest cannot answer is refused rather than answered wrongly."""
+    any of these (contract §6), but no whole code that is shorter than ours: other things are typed there as
+    well, and none of that shall count as a guess. What a digest cannot answer is refused rather than answered
+    wrongly."""
 
     matchers: ClassVar[frozenset[str]] = frozenset(COLUMNS)
 
@@ -71,7 +73,8 @@ class CodeFilter(AttributeFilter):
         # Of a whole code there are no endings: it must not stand in a statement, which the database may log.
         starts, ends = codes.prefix_digests(text), list(possible_suffixes(text))
         if matcher == "cont":
-            return Operand((codes.digests(text), starts, ends))
+            whole = codes.digests(text) if len(text) >= codes.MIN_LENGTH else []
+            return Operand((whole, starts, ends))
         wanted = starts if matcher == "start" else ends
         if not wanted:
             raise ValueError
@@ -102,16 +105,18 @@ class CodeFilter(AttributeFilter):
 
 
 def _tried(matcher: str, text: str, credential: Credential) -> int:
-    """How many codes are guessed at. What is shorter than any code guesses at none, and the last four
-    characters are shown to everybody."""
+    """How many codes are guessed at: whole ones of any length, since those that were imported may be short,
+    and first eight characters. The last four are shown to everybody."""
     if matcher == "end" or Scope.REVEAL_CODES in credential.scopes:
         return 0
-    return len(_apart(text)) if matcher == "in" else int(len(text) >= codes.MIN_LENGTH)
+    if matcher == "cont":
+        return int(len(text) >= codes.MIN_LENGTH)
+    return len(_apart(text)) if matcher == "in" else 1
 
 
 def _apart(text: str) -> set[tuple[bytes, ...]]:
     """The digests of each of several codes."""
-    return {tuple(codes.digests(each)) for each in text.split(",") if len(each) >= codes.MIN_LENGTH}
+    return {tuple(codes.digests(each)) for each in text.split(",")}
 
 
 def _existing(text: str, caller: Caller) -> int:

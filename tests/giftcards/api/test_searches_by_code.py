@@ -5,8 +5,11 @@ import pytest
 from django.db import connection
 
 from access.scopes import Scope
+from giftcards import codes
 from giftcards.api.code_tries import FAILURES, TRIES
+from giftcards.models import GiftCard
 from giftcards.operations import debit
+from kernel.secret import Secret
 from tests.fixtures.cast import TEST, a_market, an_active_card
 from tests.fixtures.client import api_client
 from tests.medusa.asking import the_shop
@@ -49,10 +52,13 @@ def search(api, query, path="gift_cards"):
         (f"code_in]={CODE}", 1, 0),
         (f"code_in]={','.join(GUESSES)}", 9, 9),
         (f"code_in]={','.join([CODE, *GUESSES])}", 10, 9),
-        (f"reference_or_code_in]={','.join(['here', *GUESSES])}", 9, 9),
+        (f"reference_or_code_in]={','.join(['here', *GUESSES])}", 10, 10),
         (f"code_eq]={CODE}&page[number]=2", 1, 1),
         ("code_eq]=A-GUESS-0&page[number]=2", 1, 1),
         ("code_eq]=A-GUESS-0&sort=id&page[after]=", 0, 0),
+        # Codes that came from Medusa may have any length.
+        ("code_eq]=GC-7", 1, 1),
+        ("code_in]=GC-7,GC-8", 2, 2),
         # What is no guess at a code.
         ("code_end]=BODY", 0, 0),
         ("code_cont]=BODY", 0, 0),
@@ -67,6 +73,16 @@ def test_each_code_that_is_searched_for_is_a_try_and_each_that_is_not_there_a_fa
     search(api, query)
 
     assert (counted(TRIES), counted(FAILURES)) == (tries, failures)
+
+
+def test_a_short_code_is_found_by_searches_that_count_alone():
+    card = an_active_card(code=CODE)
+    sealed = codes.seal(Secret("GC-7"), card_id=card.pk)
+    GiftCard.objects.filter(pk=card.pk).update(code_digest=sealed.digest, code_last_four=sealed.last_four)
+    api = api_client(scopes=READING)
+
+    for matcher, number in {"eq": 1, "in": 1, "cont": 0}.items():
+        assert len(search(api, f"code_{matcher}]=GC-7").document["data"]) == number, matcher
 
 
 @pytest.mark.parametrize("path", ["gift_card_transactions", "gift_card_authorizations"])
