@@ -195,12 +195,16 @@ def _busy() -> Rejection:
 
 
 def _overtaken(exception: BaseException, context: Context) -> Rejection | None:
+    return _busy() if is_overtaken(exception) else None
+
+
+def is_overtaken(exception: BaseException) -> bool:
     """The server is a standby that nobody has promoted yet, or a migration has changed the type of what a
     prepared statement reads; the next one is prepared anew. Anything else is a bug."""
     diagnostics = getattr(exception.__cause__, "diag", None)
     # PostgreSQL says of a plan only that something is not supported, in the language of its log.
     is_stale = getattr(diagnostics, "source_function", None) == "RevalidateCachedQuery"
-    return _busy() if is_stale or sqlstate(exception) == READ_ONLY else None
+    return is_stale or sqlstate(exception) == READ_ONLY
 
 
 def _is_without_effect(exception: BaseException) -> bool:

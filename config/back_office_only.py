@@ -1,6 +1,7 @@
 """Django's middleware for people with browsers: sessions, forms, messages. Only the back office has those: no
 other address knows cookies, takes a form, or is found by a slash behind it."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,7 +13,10 @@ from django.shortcuts import render
 from psycopg.errors import QueryCanceled
 
 from api.documents import root_of
+from api.exceptions import is_overtaken
 from config.content_security_policy import BACK_OFFICE
+
+logger = logging.getLogger(__name__)
 
 WITH_OR_WITHOUT_SLASH: Final = BACK_OFFICE.rstrip("/")
 
@@ -77,8 +81,10 @@ class UnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A hook of views as well."""
-        if not is_back_office(request) or not isinstance(exception, OperationalError | InterfaceError):
+        is_known = isinstance(exception, OperationalError | InterfaceError) or is_overtaken(exception)
+        if not is_known or not is_back_office(request):
             return None
+        logger.warning("The database did not answer the back office: %s", exception)
         told = {
             "only_reads": request.method in {"GET", "HEAD"},
             "is_too_slow": isinstance(exception.__cause__, QueryCanceled),

@@ -39,7 +39,14 @@ def page_of_one_currency(back_office, currency):
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("term", "looks_inside"),
-    [("ada@", False), ("ADA@example.com", False), ("crm-1815", False), ("lovelace", True), ("nobody", True)],
+    [
+        ("ada@", False),
+        ("ADA@example.com", False),
+        ("crm-1815", False),
+        ("lovelace", True),
+        ("ada", True),
+        ("nobody", True),
+    ],
 )
 def test_a_recipient_is_looked_for_in_indexes_first(back_office, term, looks_inside):
     create_recipient(caller=TEST, email="ada@example.com", last_name="Lovelace", reference="crm-1815")
@@ -89,6 +96,19 @@ def test_a_database_that_does_not_answer_a_page_says_that_nothing_has_changed(ba
 
     assert answer.status_code == 503
     assert "Nothing has changed. Try again in a moment." in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_standby_that_nobody_has_promoted_is_told_of_like_a_database_that_is_away(back_office):
+    form = {"mode": "test", "email": "ada@example.com"}
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+
+    answer = back_office.post(f"{RECIPIENTS}add/", form)
+    connection.close()
+
+    assert answer.status_code == 503
+    assert "Look whether your change is there" in answer.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
