@@ -26,6 +26,6 @@ if __name__ == "__main__":
     except ImproperlyConfigured as mistake:
         sys.exit(str(mistake))
     except ProgrammingError:
-        if migrations_are_applied():
+        if sys.argv[1:2] == ["migrate"] or migrations_are_applied():
             raise
         sys.exit("Migrations are not applied to this database: `migrate` does that, and `./dev run`.")
