@@ -32,7 +32,7 @@ class RecipientAdmin(OperationAdmin):
     list_display = ("email", "shown_mode", "first_name", "last_name", "reference", "created_at")
     list_filter = ("mode",)
     search_fields = ("email", "first_name", "last_name", "reference")
-    search_help_text = "E-mail, name or reference; those with an @, or whole, are found at once"
+    search_help_text = "E-mail (at once with its @), name, or reference (at once if whole)"
     ordering = ("-id",)  # made in the order of time, and indexed
     add_fieldsets = ((None, {"fields": ("mode", *ATTRIBUTES, "reason")}),)
 
