@@ -50,5 +50,5 @@ class Among(Lookup[Any]):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, column_params = self.process_lhs(compiler, connection)
-        array, array_params = self.process_rhs(compiler, connection)
-        return f"{column} = ANY({array})", (*column_params, *array_params)
+        values, values_params = self.process_rhs(compiler, connection)
+        return f"{column} = ANY({values})", (*column_params, *values_params)
